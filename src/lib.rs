@@ -1,0 +1,3 @@
+//! mailwarden: a policy-as-code reconciler for mailbox auditing in Exchange Online.
+
+pub mod domain;

@@ -1,0 +1,3 @@
+//! Entry point: arguments, logging, exit code.
+
+fn main() {}
