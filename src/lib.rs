@@ -1,5 +1,9 @@
 //! mailwarden: a policy-as-code reconciler for mailbox auditing in Exchange Online.
 
 pub mod domain;
+pub mod exchange;
 pub mod history;
 pub mod plan;
+pub mod policy;
+pub mod simulator;
+pub mod source;
