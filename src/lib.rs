@@ -1,4 +1,5 @@
 //! mailwarden: a policy-as-code reconciler for mailbox auditing in Exchange Online.
 
 pub mod domain;
+pub mod exchange;
 pub mod plan;
