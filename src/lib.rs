@@ -1,3 +1,4 @@
 //! mailwarden: a policy-as-code reconciler for mailbox auditing in Exchange Online.
 
 pub mod domain;
+pub mod simulator;
