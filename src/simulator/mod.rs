@@ -170,6 +170,18 @@ impl Simulation {
         self.caught_up().tenant.mailboxes.len()
     }
 
+    /// How many live user and shared mailboxes are not stored on; cheap at any size.
+    #[must_use]
+    pub fn stored_off_count(&self) -> usize {
+        let state = self.caught_up();
+        let off = |record: &&record::Record| {
+            record.life == record::Life::Active
+                && matches!(record.kind, MailboxKind::User | MailboxKind::Shared)
+                && record.settings.enabled != Some(true)
+        };
+        state.tenant.mailboxes.values().filter(off).count()
+    }
+
     /// The actions that are audited for a logon type, Microsoft's default of the day where it keeps the list.
     #[must_use]
     pub fn actions(&self, guid: Uuid, logon: LogonType) -> Vec<String> {

@@ -227,6 +227,8 @@ pub struct Readings {
     pub truncated_has_next_link: bool,
     /// `ResultSize` has no effect; only the page size counts.
     pub result_size_ignored: bool,
+    /// `$select` has no effect: every row is whole.
+    pub select_ignored: bool,
     /// The form of `error.details[].message`.
     pub error_details: ErrorDetails,
     /// Requests without the backend cookie land on changing backends, so that nextLinks need it.
@@ -253,6 +255,7 @@ impl Default for Readings {
             false_write_ignored: false,
             truncated_has_next_link: true,
             result_size_ignored: false,
+            select_ignored: false,
             error_details: ErrorDetails::Hashed,
             cookie_affinity: false,
             dehydrated: false,

@@ -11,6 +11,7 @@ use super::login::Unaccepted;
 use super::options::ErrorDetails;
 use super::recorder::RecordedRequest;
 use super::tenant::{Moment, Tenant};
+use super::wire::columns;
 use super::wire::errors::ServiceError;
 use super::wire::paging::{BACKENDS, Pages, Rest};
 use super::wire::reply::Reply;
@@ -309,10 +310,11 @@ fn page(
 /// Rows up to a place, read now: what vanished since the first page is simply not there any more.
 fn rendered(tenant: &Tenant, rest: &Rest, until: usize, moment: Moment) -> Vec<Value> {
     let items = rest.items.get(rest.from..until).unwrap_or_default();
-    let select = rest.select.as_deref();
+    let trimmed = !tenant.readings.select_ignored;
+    let select = rest.select.as_deref().filter(|_| trimmed);
     match rest.table {
         Table::Mailboxes => {
-            let columns = rows::columns(select);
+            let columns = columns::selected(select);
             let seen = items.iter().filter_map(|item| tenant.seen(*item, moment));
             seen.map(|seen| rows::mailbox(tenant, seen, &columns))
                 .collect()

@@ -12,8 +12,8 @@ use crate::simulator::tenant::Seen;
 
 #[derive(Debug)]
 pub(crate) enum Expression {
-    Or(Box<Expression>, Box<Expression>),
-    And(Box<Expression>, Box<Expression>),
+    Or(Vec<Expression>),
+    And(Vec<Expression>),
     Not(Box<Expression>),
     /// The stored value, whatever rows show; unset is neither `True` nor `False`.
     AuditEnabled(Equality, Option<bool>),
@@ -55,8 +55,8 @@ pub(crate) enum Comparison {
 
 pub(super) fn bind(tree: Tree) -> Result<Expression, Refused> {
     Ok(match tree {
-        Tree::Or(a, b) => Expression::Or(Box::new(bind(*a)?), Box::new(bind(*b)?)),
-        Tree::And(a, b) => Expression::And(Box::new(bind(*a)?), Box::new(bind(*b)?)),
+        Tree::Or(parts) => Expression::Or(all(parts)?),
+        Tree::And(parts) => Expression::And(all(parts)?),
         Tree::Not(a) => Expression::Not(Box::new(bind(*a)?)),
         Tree::Test {
             property,
@@ -64,6 +64,10 @@ pub(super) fn bind(tree: Tree) -> Result<Expression, Refused> {
             value,
         } => test(&property, operator, value)?,
     })
+}
+
+fn all(parts: Vec<Tree>) -> Result<Vec<Expression>, Refused> {
+    parts.into_iter().map(bind).collect()
 }
 
 fn test(name: &str, operator: Operator, value: Literal) -> Result<Expression, Refused> {
@@ -240,8 +244,8 @@ fn instant(text: &str) -> Option<i64> {
 impl Expression {
     pub(crate) fn holds(&self, seen: Seen<'_>, profile: &Profile) -> bool {
         match self {
-            Expression::Or(a, b) => a.holds(seen, profile) || b.holds(seen, profile),
-            Expression::And(a, b) => a.holds(seen, profile) && b.holds(seen, profile),
+            Expression::Or(parts) => parts.iter().any(|part| part.holds(seen, profile)),
+            Expression::And(parts) => parts.iter().all(|part| part.holds(seen, profile)),
             Expression::Not(a) => !a.holds(seen, profile),
             Expression::AuditEnabled(wanted, value) => wanted.of(seen.settings.enabled == *value),
             Expression::Truth(truth, wanted, value) => wanted.of(truth.of(seen) == *value),
@@ -257,8 +261,8 @@ impl Expression {
     pub(crate) fn mentions(&self, wanted: &dyn Fn(&Expression) -> bool) -> bool {
         wanted(self)
             || match self {
-                Expression::Or(a, b) | Expression::And(a, b) => {
-                    a.mentions(wanted) || b.mentions(wanted)
+                Expression::Or(parts) | Expression::And(parts) => {
+                    parts.iter().any(|part| part.mentions(wanted))
                 }
                 Expression::Not(a) => a.mentions(wanted),
                 _ => false,

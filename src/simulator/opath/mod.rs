@@ -15,7 +15,7 @@ pub(crate) use property::{Property, capabilities};
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused(pub(crate) String);
 
-/// No length is documented; this one keeps a chain of tests within what the stack can follow.
+/// No length is documented; this one is beyond anything a client has reason to send.
 const LONGEST: usize = 65_536;
 
 /// Reads a filter; the answer can be asked about any mailbox.

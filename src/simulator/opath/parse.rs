@@ -5,8 +5,9 @@ use super::lex::Token;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Tree {
-    Or(Box<Tree>, Box<Tree>),
-    And(Box<Tree>, Box<Tree>),
+    /// Chains are flat, so that a long filter is not a deep one.
+    Or(Vec<Tree>),
+    And(Vec<Tree>),
     Not(Box<Tree>),
     Test {
         property: String,
@@ -74,19 +75,19 @@ impl Parser<'_> {
     }
 
     fn or(&mut self) -> Result<Tree, Refused> {
-        let mut left = self.and()?;
+        let mut parts = vec![self.and()?];
         while self.operator("or") {
-            left = Tree::Or(Box::new(left), Box::new(self.and()?));
+            parts.push(self.and()?);
         }
-        Ok(left)
+        Ok(chain(parts, Tree::Or))
     }
 
     fn and(&mut self) -> Result<Tree, Refused> {
-        let mut left = self.not()?;
+        let mut parts = vec![self.not()?];
         while self.operator("and") {
-            left = Tree::And(Box::new(left), Box::new(self.not()?));
+            parts.push(self.not()?);
         }
-        Ok(left)
+        Ok(chain(parts, Tree::And))
     }
 
     fn not(&mut self) -> Result<Tree, Refused> {
@@ -138,6 +139,16 @@ impl Parser<'_> {
             operator,
             value,
         })
+    }
+}
+
+fn chain(mut parts: Vec<Tree>, whole: fn(Vec<Tree>) -> Tree) -> Tree {
+    match (parts.len(), parts.pop()) {
+        (1, Some(only)) => only,
+        (_, last) => {
+            parts.extend(last);
+            whole(parts)
+        }
     }
 }
 

@@ -145,3 +145,24 @@ fn what_is_not_filterable_is_refused_by_name() {
     }
     assert!(read(&format!("{}Alias -eq 'x'", "-not ".repeat(5_000))).is_err());
 }
+
+#[test]
+fn a_filter_may_be_long_but_neither_endless_nor_deep() {
+    let long = vec!["Name -eq 1"; 4_000].join(" -or ");
+    assert!(read(&long).is_ok());
+    assert!(read(&vec!["Name -eq 1"; 9_000].join(" -or ")).is_err());
+    let deep = format!("{}Name -eq 1{}", "(".repeat(900), ")".repeat(900));
+    assert!(read(&deep).is_err());
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_brings_the_reader_down(text in "[ ()'\"$*A-Za-zé0-9-]{0,60}|.{0,40}") {
+        let _ = read(&text);
+    }
+
+    #[test]
+    fn wildcards_read_any_text(text in ".{0,20}") {
+        let _ = read(&format!("Alias -like '{}'", text.replace('\'', "''")));
+    }
+}

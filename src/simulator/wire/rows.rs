@@ -12,75 +12,7 @@ use super::super::options::NoneReadsBack;
 use super::super::record::{Life, exchange_guid};
 use super::super::spec::MailboxKind;
 use super::super::tenant::{ACCOUNTS, Moment, Seen, Tenant, moment_of};
-
-/// Everything a mailbox row can hold, in the service's spelling.
-const COLUMNS: [&str; 48] = [
-    "ExternalDirectoryObjectId",
-    "RecipientTypeDetails",
-    "RecipientType",
-    "UserPrincipalName",
-    "PrimarySmtpAddress",
-    "WindowsEmailAddress",
-    "EmailAddresses",
-    "Alias",
-    "DisplayName",
-    "Identity",
-    "Id",
-    "Name",
-    "DistinguishedName",
-    "ExchangeGuid",
-    "Guid",
-    "ExchangeObjectId",
-    "AuditEnabled",
-    "AuditLogAgeLimit",
-    "AuditAdmin",
-    "AuditDelegate",
-    "AuditOwner",
-    "DefaultAuditSet",
-    "WhenMailboxCreated",
-    "WhenCreated",
-    "WhenCreatedUTC",
-    "WhenChanged",
-    "WhenChangedUTC",
-    "PersistedCapabilities",
-    "IsShared",
-    "IsResource",
-    "IsInactiveMailbox",
-    "IsMailboxEnabled",
-    "IsDirSynced",
-    "LitigationHoldEnabled",
-    "Office",
-    "UsageLocation",
-    "ResourceType",
-    "MailboxPlan",
-    "ProhibitSendQuota",
-    "RetainDeletedItemsFor",
-    "RulesQuota",
-    "MaxSendSize",
-    "ObjectCategory",
-    "OrganizationId",
-    "ServerName",
-    "ArchiveStatus",
-    "SCLDeleteThreshold",
-    "IsValid",
-];
-
-/// The columns that `$select` names, in the service's spelling; names it does not know are passed over.
-pub(crate) fn columns(select: Option<&[String]>) -> Vec<String> {
-    let all = || {
-        COLUMNS
-            .iter()
-            .map(|name| (*name).to_owned())
-            .chain((1..=15).map(|n| format!("CustomAttribute{n}")))
-            .chain((1..=5).map(|n| format!("ExtensionCustomAttribute{n}")))
-    };
-    match select {
-        None => all().collect(),
-        Some(names) => all()
-            .filter(|column| names.iter().any(|name| name.eq_ignore_ascii_case(column)))
-            .collect(),
-    }
-}
+use super::columns::{Column, Constant};
 
 /// A row under construction: each kind of value with the annotation that the service puts beside it.
 struct Row(Map<String, Value>);
@@ -110,11 +42,16 @@ impl Row {
     }
 }
 
-pub(crate) fn mailbox(tenant: &Tenant, seen: Seen<'_>, columns: &[String]) -> Value {
+pub(crate) fn mailbox(tenant: &Tenant, seen: Seen<'_>, columns: &[Column]) -> Value {
     let mut row = Row(Map::new());
-    for column in columns {
-        if !audit(&mut row, column, tenant, seen) && !dates_and_ids(&mut row, column, seen) {
-            rest(&mut row, column, tenant, seen);
+    for Column { name, constant } in columns {
+        match constant {
+            Some(Constant::Text(text)) => row.put(name, *text),
+            Some(Constant::Flag(flag)) => row.put(name, *flag),
+            Some(Constant::Number(number)) => row.noted(name, "data", "System.Int32", *number),
+            Some(Constant::Collection) => row.collection(name, Vec::new()),
+            None if audit(&mut row, name, tenant, seen) || dates_and_ids(&mut row, name, seen) => {}
+            None => rest(&mut row, name, tenant, seen),
         }
     }
     Value::Object(row.0)
@@ -205,18 +142,7 @@ fn rest(row: &mut Row, column: &str, tenant: &Tenant, seen: Seen<'_>) {
             let address = format!("SMTP:{}", record.user_principal_name(&tenant.profile));
             row.collection(column, vec![&address]);
         }
-        "ProhibitSendQuota" => row.put(column, "99 GB (106,300,440,576 bytes)"),
-        "RetainDeletedItemsFor" => row.put(column, "14.00:00:00"),
-        "RulesQuota" => row.put(column, "256 KB (262,144 bytes)"),
-        "MaxSendSize" => row.put(column, "35 MB (36,700,160 bytes)"),
-        "ObjectCategory" => row.put(
-            column,
-            "EURPR07A013.PROD.OUTLOOK.COM/Configuration/Schema/Person",
-        ),
         "OrganizationId" => row.put(column, organization_id(tenant)),
-        "ServerName" => row.put(column, "am9pr07mb7121"),
-        "ArchiveStatus" => row.put(column, "None"),
-        "SCLDeleteThreshold" => row.noted(column, "data", "System.Int32", 9),
         "Identity" | "Id" => row.put(column, record.name(&tenant.profile).as_ref()),
         "WindowsEmailAddress" => {
             row.put(column, record.user_principal_name(&tenant.profile).as_ref());
