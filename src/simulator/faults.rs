@@ -6,6 +6,9 @@ use std::time::Duration;
 use super::options::{Failure, Faults};
 use super::wire::errors::ServiceError;
 
+/// The name under which failures of sign-ins are ordered.
+const SIGN_IN: &str = "token";
+
 /// Failures ordered for the next requests of a cmdlet.
 #[derive(Debug)]
 struct Order {
@@ -111,10 +114,20 @@ impl Gate {
         open(latency, lost)
     }
 
+    /// A failure ordered for sign-ins; only those that name them, since `*` is any cmdlet.
+    pub(crate) fn pass_sign_in(&mut self) -> Option<Failure> {
+        self.take(|order| order == SIGN_IN)
+    }
+
     fn ordered(&mut self, cmdlet: &str) -> Option<Failure> {
-        let order = self.orders.iter_mut().find(|order| {
-            order.left > 0 && (order.cmdlet == "*" || order.cmdlet.eq_ignore_ascii_case(cmdlet))
-        })?;
+        self.take(|order| order == "*" || order.eq_ignore_ascii_case(cmdlet))
+    }
+
+    fn take(&mut self, matches: impl Fn(&str) -> bool) -> Option<Failure> {
+        let order = self
+            .orders
+            .iter_mut()
+            .find(|order| order.left > 0 && matches(&order.cmdlet))?;
         order.left -= 1;
         let failure = order.failure.clone();
         self.orders.retain(|order| order.left > 0);

@@ -9,6 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::login::{self, Asked};
+use super::options::Failure;
 use super::wire::reply::Reply;
 use super::wire::request::Head;
 use super::{Simulation, batch, service};
@@ -58,7 +59,7 @@ async fn route(simulations: &[Simulation], method: &Method, head: &Head, body: &
     let post = method == Method::POST;
     match segments.as_slice() {
         [name, "oauth2", "v2.0", "token"] if post => match tenant(name) {
-            Some(simulation) => token(simulation, head, body),
+            Some(simulation) => token(simulation, head, body).await,
             None => login::unknown_tenant(name),
         },
         ["adminapi", "beta", name, what] => {
@@ -91,7 +92,17 @@ fn no_tenant(name: &str) -> Reply {
     )
 }
 
-fn token(simulation: &Simulation, head: &Head, body: &[u8]) -> Reply {
+async fn token(simulation: &Simulation, head: &Head, body: &[u8]) -> Reply {
+    // A statement of its own, so that the lock is not held while waiting.
+    let failure = simulation.state().gate.pass_sign_in();
+    match failure {
+        Some(Failure::Status(status)) => return Reply::plain(status, ""),
+        Some(Failure::Throttled(after)) => return Reply::throttled(after),
+        Some(Failure::LostAnswer) => return Reply::plain(504, "Gateway Timeout"),
+        Some(Failure::Refused { message, .. }) => return Reply::plain(400, &message),
+        Some(Failure::Slow(delay)) => tokio::time::sleep(delay).await,
+        None => {}
+    }
     let id = Uuid::from_u128(simulation.state().gate.id());
     let tenant = head.path.split('/').nth(1).unwrap_or_default();
     simulation.login().answer(&Asked {

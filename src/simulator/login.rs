@@ -56,9 +56,11 @@ struct Denied {
 }
 
 impl Login {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The key is of the tenant too, so that one tenant's tokens are nothing to another.
+    pub(crate) fn new(seed: u64, tenant: Uuid) -> Self {
+        let secret = u128::from(seed) ^ tenant.as_u128();
         Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, &seed.to_be_bytes()),
+            key: hmac::Key::new(hmac::HMAC_SHA256, &secret.to_be_bytes()),
         }
     }
 
@@ -265,6 +267,14 @@ impl Asked<'_> {
                 "The certificate with identifier used to sign the client assertion is not registered on application: the header names no thumbprint.",
             ));
         }
+        self.check_claims(&claims_json)?;
+        match &self.options.credentials.certificate_pem {
+            None => Ok(()),
+            Some(pem) => verified(pem, algorithm, &format!("{header}.{claims}"), &seal),
+        }
+    }
+
+    fn check_claims(&self, claims_json: &Value) -> Result<(), Denied> {
         let client = &self.options.credentials.client_id;
         for name in ["iss", "sub"] {
             if !claims_json[name]
@@ -297,10 +307,7 @@ impl Asked<'_> {
                 "Client assertion is not within its valid time range.",
             ));
         }
-        match &self.options.credentials.certificate_pem {
-            None => Ok(()),
-            Some(pem) => verified(pem, algorithm, &format!("{header}.{claims}"), &seal),
-        }
+        Ok(())
     }
 
     fn denial(&self, denied: &Denied) -> Reply {

@@ -37,7 +37,7 @@ pub use churn::{Happening, What};
 pub use http::router_for;
 pub use options::{
     Churn, Credentials, DefaultAuditSetWrite, ErrorDetails, Failure, Faults, NoneReadsBack,
-    Permissions, Population, Readings, SimulationOptions,
+    Permissions, Population, Readings, SimulationOptions, Stubborn,
 };
 pub use recorder::{Counters, RecordedRequest};
 pub use serve::{ServeError, ServeOptions, Server, serve};
@@ -102,7 +102,7 @@ impl Simulation {
         };
         Self {
             shared: Arc::new(Shared {
-                login: Login::new(options.seed),
+                login: Login::new(options.seed, options.tenant_id),
                 clock,
                 in_flight: AtomicUsize::new(0),
                 state: Mutex::new(state),
@@ -233,6 +233,7 @@ impl Simulation {
     pub fn set_faults(&self, faults: Faults) {
         let mut state = self.caught_up();
         state.tenant.stale_for = faults.stale_for;
+        state.tenant.writes_vanish = faults.writes_vanish;
         state.gate.change(faults);
     }
 
@@ -248,7 +249,20 @@ impl Simulation {
         self.caught_up().permissions = permissions;
     }
 
-    /// Puts a failure in the way of the next `times` requests of a cmdlet, `*` for any.
+    /// Makes a mailbox resist writes from now on, or no more; false where there is none.
+    pub fn make_stubborn(&self, guid: Uuid, how: Option<Stubborn>) -> bool {
+        let mut state = self.caught_up();
+        let Some(serial) = state.tenant.serial_of(guid) else {
+            return false;
+        };
+        match how {
+            Some(how) => state.tenant.stubborn.insert(serial, how),
+            None => state.tenant.stubborn.remove(&serial),
+        };
+        true
+    }
+
+    /// Puts a failure in the way of the next `times` requests of a cmdlet: `*` for any, `token` for sign-ins.
     pub fn fail_next(&self, cmdlet: &str, times: usize, failure: Failure) {
         self.caught_up().gate.order(cmdlet, times, failure);
     }

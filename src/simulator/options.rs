@@ -168,6 +168,8 @@ pub struct Faults {
     pub write_burst: u32,
     /// `Retry-After` of 429 and 503 answers, when one is sent.
     pub retry_after: Option<Duration>,
+    /// Writes are answered as done and change nothing.
+    pub writes_vanish: bool,
     /// Following a nextLink always fails, as measured by one public client in 2026.
     pub next_link_fails: bool,
     /// How long other backends show the state before a write.
@@ -198,6 +200,20 @@ pub enum Failure {
     Slow(Duration),
 }
 
+/// How one mailbox resists writes, for good; see [`Simulation::make_stubborn`](super::Simulation::make_stubborn).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stubborn {
+    /// Writes are answered as done and change nothing.
+    Ignores,
+    /// Writes are refused in the error envelope.
+    Refuses {
+        /// Full .NET type name.
+        exception: String,
+        /// What the service says.
+        message: String,
+    },
+}
+
 /// Undecided facts about the service, each with the reading taken as the default.
 #[derive(Debug, Clone)]
 pub struct Readings {
@@ -211,6 +227,8 @@ pub struct Readings {
     pub audit_write_bumps_when_changed: bool,
     /// A successful Set cmdlet answers 204 without a body instead of 200 with an empty `value`.
     pub success_is_204: bool,
+    /// A cmdlet that the identity may not run answers 403 with JSON instead of NUL bytes; both were seen.
+    pub denied_as_json: bool,
     /// An object that does not exist answers 400 instead of 404.
     pub not_found_is_400: bool,
     /// A filter that combines `Guid` with `AuditEnabled` is refused.
@@ -247,6 +265,7 @@ impl Default for Readings {
             none_reads_back: NoneReadsBack::Empty,
             audit_write_bumps_when_changed: true,
             success_is_204: false,
+            denied_as_json: false,
             not_found_is_400: false,
             refuse_guid_with_audit_enabled: false,
             licensed_actions: Vec::new(),

@@ -143,7 +143,11 @@ async fn run(
     form: ErrorDetails,
 ) -> Answer {
     let Some(cmdlet) = cmdlet.filter(|one| simulation.state().may_run(*one)) else {
-        return Reply::cmdlet_denied(&call.cmdlet).into();
+        return if simulation.options().readings.denied_as_json {
+            Reply::cmdlet_denied_as_json(&call.cmdlet).into()
+        } else {
+            Reply::cmdlet_denied(&call.cmdlet).into()
+        };
     };
     let counter = simulation.in_flight();
     let at_once = counter.fetch_add(1, Ordering::Relaxed) + 1;
@@ -258,8 +262,8 @@ fn first_page(
     let cut = limit.is_some();
     let mut page_size = page_size(simulation, call);
     if let Some(limit) = limit {
-        if readings.truncated_has_next_link {
-            page_size = page_size.min(limit.max(1));
+        if readings.truncated_has_next_link && (1..=page_size).contains(&limit) {
+            page_size = limit;
         } else {
             items.truncate(limit);
         }

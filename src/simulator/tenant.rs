@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::actions::{ActionSet, Catalog, LogonType};
 use super::names::Profile;
-use super::options::{Readings, SimulationOptions};
+use super::options::{Readings, SimulationOptions, Stubborn};
 use super::population::Settlers;
 use super::record::{self, Before, Life, Record, Settings};
 use super::spec::{AuditList, Mailbox, MailboxKind, MailboxSpec, Switches};
@@ -42,6 +42,9 @@ pub(crate) struct Tenant {
     pub(crate) accounts: Vec<Account>,
     pub(crate) readings: Readings,
     pub(crate) stale_for: Duration,
+    pub(crate) writes_vanish: bool,
+    /// Mailboxes that resist writes, by serial number.
+    pub(crate) stubborn: HashMap<u32, Stubborn>,
     /// How often an age of zero was written: each time a mailbox's log is gone.
     pub(crate) purges: u64,
 }
@@ -103,6 +106,8 @@ impl Tenant {
             accounts,
             readings: options.readings.clone(),
             stale_for: options.faults.stale_for,
+            writes_vanish: options.faults.writes_vanish,
+            stubborn: HashMap::new(),
             purges: 0,
         }
     }

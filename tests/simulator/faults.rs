@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mailwarden::simulator::{ErrorDetails, Failure, Faults, Readings, SimulationOptions};
+use mailwarden::simulator::{ErrorDetails, Failure, Faults, Readings, SimulationOptions, Stubborn};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -262,4 +262,49 @@ async fn answers_carry_ids_and_the_rate_window_and_requests_are_recorded() {
     assert_eq!(counters.by_cmdlet["other"], 1);
     client.simulation.clear_requests();
     assert!(client.simulation.requests().is_empty());
+}
+
+#[tokio::test]
+async fn one_mailbox_or_all_may_resist_writes() {
+    let client = with(Faults::default()).await;
+    let simulation = &client.simulation;
+    let guids = ["a", "b", "c"].map(|alias| simulation.add_mailbox(named(alias)));
+    simulation.make_stubborn(guids[0], Some(Stubborn::Ignores));
+    simulation.make_stubborn(
+        guids[1],
+        Some(Stubborn::Refuses {
+            exception: "Ns.LockedException".into(),
+            message: "locked".into(),
+        }),
+    );
+    let on = json!({"AuditEnabled": true});
+    assert_eq!(client.set(guids[0], on.clone()).await.status, 200);
+    assert_eq!(client.set(guids[1], on.clone()).await.message(), "locked");
+    assert_eq!(client.set(guids[2], on.clone()).await.status, 200);
+    let stored = |guid| simulation.mailbox(guid).unwrap().audit_enabled;
+    assert_eq!(guids.map(stored), [None, None, Some(true)]);
+    simulation.make_stubborn(guids[0], None);
+    simulation.set_faults(Faults {
+        writes_vanish: true,
+        ..Faults::default()
+    });
+    assert_eq!(client.set(guids[0], on.clone()).await.status, 200);
+    assert_eq!(stored(guids[0]), None);
+    simulation.set_faults(Faults::default());
+    client.set(guids[0], on).await;
+    assert_eq!(stored(guids[0]), Some(true));
+}
+
+#[tokio::test]
+async fn sign_ins_fail_on_order_too() {
+    let client = with(Faults::default()).await;
+    client.simulation.fail_next("*", 1, Failure::Status(500));
+    client
+        .simulation
+        .fail_next("token", 1, Failure::Status(503));
+    let answer = crate::harness::ask_token(&client.simulation, &[]).await;
+    assert_eq!(answer.status, 503);
+    let answer = crate::harness::ask_token(&client.simulation, &[]).await;
+    assert_eq!(answer.status, 400, "the other order is for cmdlets");
+    assert_eq!(client.run("Get-Mailbox", json!({})).await.status, 500);
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use mailwarden::simulator::{Credentials, Faults, Permissions, Simulation, SimulationOptions};
+use mailwarden::simulator::{
+    Credentials, Faults, Permissions, Readings, Simulation, SimulationOptions, router_for,
+};
 use ring::signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair};
 use serde_json::{Value, json};
 
@@ -325,4 +327,50 @@ async fn tenants_are_named_by_guid_or_domain_and_others_are_unknown() {
     }
     let old = client.url().replace("beta", "v1.0");
     assert_eq!(client.post(&old, &[], &body).await.status, 405);
+}
+
+#[tokio::test]
+async fn two_tenants_behind_one_address_do_not_share_anything() {
+    use tower::ServiceExt as _;
+    let one = Client::of(empty()).await;
+    let other = Simulation::new(SimulationOptions {
+        tenant_id: uuid::Uuid::from_u128(9),
+        initial_domain: "fabrikam.onmicrosoft.com".into(),
+        mail_domain: "fabrikam.com".into(),
+        ..empty()
+    });
+    let router = router_for(vec![one.simulation.clone(), other.clone()]);
+    let ask = async |tenant: &str, token: &str| {
+        let request = http::Request::post(format!("/adminapi/beta/{tenant}/InvokeCommand"))
+            .header("authorization", format!("Bearer {token}"))
+            .body(axum::body::Body::from(
+                input("Get-Mailbox", json!({})).to_string(),
+            ))
+            .unwrap();
+        router.clone().oneshot(request).await.unwrap().status()
+    };
+    let token = Client::to(other).await.token;
+    assert_eq!(ask("contoso.onmicrosoft.com", &one.token).await, 200);
+    assert_eq!(ask("fabrikam.onmicrosoft.com", &token).await, 200);
+    assert_eq!(ask("fabrikam.onmicrosoft.com", &one.token).await, 401);
+    assert_eq!(ask("adatum.onmicrosoft.com", &token).await, 404);
+}
+
+#[tokio::test]
+async fn a_denied_cmdlet_may_say_so_in_json() {
+    let readings = Readings {
+        denied_as_json: true,
+        ..Readings::default()
+    };
+    let client = Client::of(SimulationOptions {
+        readings,
+        ..empty()
+    })
+    .await;
+    let answer = client.run("Get-Nothing", json!({})).await;
+    assert_eq!(answer.status, 403);
+    assert_eq!(
+        answer.json()["message"],
+        "User is not allowed to call Get-Nothing"
+    );
 }

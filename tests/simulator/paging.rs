@@ -198,3 +198,16 @@ async fn with_cookie_affinity_a_link_works_only_on_its_backend() {
         "without the cookie backends take turns: {statuses:?}"
     );
 }
+
+#[tokio::test]
+async fn a_result_size_over_several_pages_ends_where_it_says() {
+    let client = many(100, Readings::default()).await;
+    let body = input("Get-Mailbox", json!({"ResultSize": 70}));
+    let prefer = [("prefer", "odata.maxpagesize=50")];
+    let first = client.post(&client.url(), &prefer, &body).await;
+    assert_eq!((first.rows().len(), first.warnings().len()), (50, 1));
+    let second = client
+        .post(&first.next_link().unwrap(), &prefer, &body)
+        .await;
+    assert_eq!((second.rows().len(), second.next_link()), (20, None));
+}

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::get_mailbox::one;
 use super::{Outcome, in_scope};
 use crate::simulator::actions::{ActionSet, LogonType, Tier};
-use crate::simulator::options::DefaultAuditSetWrite;
+use crate::simulator::options::{DefaultAuditSetWrite, Stubborn};
 use crate::simulator::record::{Life, Record, Settings};
 use crate::simulator::spec::MailboxKind;
 use crate::simulator::tenant::{Moment, Tenant};
@@ -66,6 +66,14 @@ pub(super) fn run(
     if settings == record.settings {
         let name = record.name(&tenant.profile).into_owned();
         return Ok(Outcome::Unchanged(name));
+    }
+    match tenant.stubborn.get(&serial) {
+        Some(Stubborn::Refuses { exception, message }) => {
+            return Err(ServiceError::refused(exception, message));
+        }
+        Some(Stubborn::Ignores) => return Ok(Outcome::Done),
+        None if tenant.writes_vanish => return Ok(Outcome::Done),
+        None => {}
     }
     if tenant.readings.audit_write_bumps_when_changed {
         settings.changed = moment.now;

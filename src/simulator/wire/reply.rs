@@ -63,6 +63,13 @@ impl Reply {
         )
     }
 
+    /// The same refusal in the JSON form that was also seen.
+    pub(crate) fn cmdlet_denied_as_json(cmdlet: &str) -> Self {
+        let message = format!("User is not allowed to call {cmdlet}");
+        let body = serde_json::json!({"code": "Forbidden", "message": message});
+        Self::json(403, &body).with("x-exceptiontype", "CmdletAccessDeniedException")
+    }
+
     pub(crate) fn unauthorized(challenge: &str) -> Self {
         Self::empty(401).with("www-authenticate", challenge)
     }
