@@ -509,3 +509,55 @@ async fn bypass_is_set_on_mailboxes_and_on_accounts_without_one() {
         2
     );
 }
+
+#[tokio::test]
+async fn writing_the_default_list_word_for_word_freezes_it_unless_read_otherwise() {
+    for (stays, left) in [
+        (false, json!(["Delegate", "Owner"])),
+        (true, json!(["Admin", "Delegate", "Owner"])),
+    ] {
+        let readings = Readings {
+            verbatim_default_stays_kept: stays,
+            ..Readings::default()
+        };
+        let (client, guid) = with(readings).await;
+        let list = client.row(guid).await["AuditAdmin"].clone();
+        assert_eq!(
+            client.set(guid, json!({"AuditAdmin": list})).await.status,
+            200
+        );
+        assert_eq!(client.row(guid).await["DefaultAuditSet"], left);
+    }
+}
+
+#[tokio::test]
+async fn old_refusals_can_be_had() {
+    let readings = Readings {
+        readding_is_error: true,
+        false_write_ignored: true,
+        dehydrated: true,
+        ..Readings::default()
+    };
+    let (client, guid) = with(readings).await;
+    let again = client
+        .set(guid, json!({"AuditOwner": delta(&["Update"], &[])}))
+        .await;
+    assert!(again.message().contains("already being audited"));
+    client
+        .simulation
+        .edit_mailbox(guid, |m| m.audit_enabled = Some(true));
+    unchanged(&client.set(guid, json!({"AuditEnabled": false})).await);
+    assert_eq!(
+        client.simulation.mailbox(guid).unwrap().audit_enabled,
+        Some(true)
+    );
+    let organization = client
+        .run("Set-OrganizationConfig", json!({"AuditDisabled": true}))
+        .await;
+    assert!(
+        organization
+            .message()
+            .contains("Enable-OrganizationCustomization")
+    );
+    assert!(!client.simulation.switches().audit_disabled);
+}

@@ -152,8 +152,7 @@ impl Edit<'_> {
         settings: &mut Settings,
     ) -> Result<(), ServiceError> {
         let default = self.default_of(logon);
-        let old = settings.lists[logon as usize];
-        let current = old.unwrap_or(default);
+        let current = settings.lists[logon as usize].unwrap_or(default);
         let (list, is_replacement) = match value {
             Value::Object(map) => (self.edited(logon, name, map, current)?, false),
             other => match self.actions(logon, name, other)? {
@@ -165,7 +164,7 @@ impl Edit<'_> {
         // Adding what is there leaves the property as it was; writing the list out is a write, equal or not.
         let untouched = list == current
             && (!is_replacement || self.tenant.readings.verbatim_default_stays_kept);
-        if old.is_none() && untouched {
+        if untouched {
             return Ok(());
         }
         settings.lists[logon as usize] = Some(list);
