@@ -6,4 +6,3 @@ pub mod history;
 pub mod plan;
 pub mod policy;
 pub mod simulator;
-pub mod source;
