@@ -76,13 +76,16 @@ impl PlannedCorrection {
     /// Whether the caps count it: a repair of what policy already said, and everything that a new mailbox
     /// needs, is never capped.
     pub const fn is_capped(&self) -> bool {
-        match self.class {
-            Class::Corrective => false,
-            Class::Intentional | Class::Freezing => {
-                !matches!(self.cause, Cause::NewMailbox | Cause::External)
-            }
-            Class::Weakening | Class::Destructive | Class::CoverageLoss => true,
-        }
+        is_capped(self.class, self.cause)
+    }
+}
+
+/// Whether the caps of the guard count a correction of this class and cause.
+pub const fn is_capped(class: Class, cause: Cause) -> bool {
+    match class {
+        Class::Corrective => false,
+        Class::Intentional | Class::Freezing => !matches!(cause, Cause::NewMailbox | Cause::External),
+        Class::Weakening | Class::Destructive | Class::CoverageLoss => true,
     }
 }
 

@@ -122,6 +122,16 @@ pub enum Held {
 }
 
 impl Held {
+    /// How many mailboxes it holds, and the limit that it rests on.
+    pub const fn counts(&self) -> (u64, u64) {
+        match self {
+            Self::TooManyChanges { wanted, limit, .. } | Self::Weakening { wanted, limit } => (*wanted, *limit),
+            Self::PartialView { wanted } | Self::WithoutConsent { wanted } | Self::Destructive { wanted } => {
+                (*wanted, 0)
+            }
+        }
+    }
+
     /// What would let it through.
     pub fn release(&self, class: Class) -> String {
         match self {

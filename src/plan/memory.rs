@@ -41,13 +41,15 @@ pub struct Rejections {
 }
 
 impl Rejections {
-    /// Remembers one rejection.
-    pub fn insert(&mut self, mailbox: MailboxId, tier: AuditTier, kind: LogonType, action: AuditAction) {
+    /// Remembers one rejection; says how many mailboxes of the tier have refused the action.
+    pub fn insert(&mut self, mailbox: MailboxId, tier: AuditTier, kind: LogonType, action: AuditAction) -> u64 {
         let list = self.by_mailbox.entry((mailbox, kind)).or_default();
+        let count = self.by_tier.entry((tier, kind, action.clone())).or_default();
         if !list.contains(&action) {
-            list.insert(action.clone());
-            *self.by_tier.entry((tier, kind, action)).or_default() += 1;
+            list.insert(action);
+            *count += 1;
         }
+        u64::from(*count)
     }
 
     /// What is not to be tried on this mailbox: what it refused itself, and what its tier refused often.

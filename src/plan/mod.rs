@@ -14,7 +14,7 @@ mod planner;
 #[cfg(test)]
 mod tests;
 
-pub use change::{Change, Citation, Consent, PlannedCorrection, describe_object};
+pub use change::{Change, Citation, Consent, PlannedCorrection, describe_object, is_capped};
 pub use correction::{Correction, Object};
 pub use diff::{Frame, Sight, diff};
 pub use digest::FORMAT_VERSION;

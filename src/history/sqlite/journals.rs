@@ -1,14 +1,16 @@
 //! The statements about the journal; how entries are chained is in `history::chain`.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::value::{Sql, get};
 use super::{ErrorKind, Fault};
-use crate::domain::{Class, TenantId};
+use crate::domain::{Cause, Class, TenantId};
 use crate::history::chain::{ChainCheck, Link, Verifier, link, origin};
 use crate::history::{Entry, EntryBody, Head, Intent, JournalFilter, OpenIntent, Outcome, WriteOutcome};
-use crate::plan::Object;
+use crate::plan::{Object, is_capped};
 
 pub(super) fn append_intents(db: &Connection, intents: Vec<Intent>) -> Result<Vec<u64>, Fault> {
     let mut numbers = Vec::with_capacity(intents.len());
@@ -136,16 +138,16 @@ pub(super) fn entries(
     .collect()
 }
 
-pub(super) fn distinct_objects_changed(
+pub(super) fn objects_changed(
     db: &Connection,
     tenant: TenantId,
     classes: &[Class],
     since: DateTime<Utc>,
-) -> Result<u64, Fault> {
+) -> Result<BTreeSet<Object>, Fault> {
     let [unchanged, failed, superseded] = WriteOutcome::WITHOUT_EFFECT.map(Sql);
-    let mut objects = std::collections::BTreeSet::new();
+    let mut objects = BTreeSet::new();
     let mut statement = db.prepare_cached(
-        "SELECT object, class FROM journal AS intent
+        "SELECT object, class, json_extract(body, '$.cause') FROM journal AS intent
          WHERE tenant = ?1 AND outcome IS NULL AND at >= ?2 AND NOT EXISTS
                (SELECT 1 FROM journal AS later WHERE later.tenant = ?1 AND later.intent = intent.seq
                 AND later.outcome IN (?3, ?4, ?5))",
@@ -153,11 +155,13 @@ pub(super) fn distinct_objects_changed(
     let mut rows = statement.query(params![Sql(tenant), Sql(since), unchanged, failed, superseded])?;
     while let Some(row) = rows.next()? {
         let class: Class = get(row, 1)?;
-        if classes.contains(&class) {
+        let cause = row.get_ref(2)?.as_str().ok().and_then(Cause::parse);
+        let counts = cause.is_none_or(|cause| is_capped(class, cause));
+        if counts && classes.contains(&class) {
             objects.insert(get::<Object>(row, 0)?);
         }
     }
-    Ok(objects.len() as u64)
+    Ok(objects)
 }
 
 pub(super) fn verify(db: &Connection, tenant: TenantId) -> Result<ChainCheck, Fault> {
