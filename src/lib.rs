@@ -3,3 +3,4 @@
 pub mod domain;
 pub mod history;
 pub mod plan;
+pub mod telemetry;
