@@ -1,6 +1,7 @@
 //! mailwarden: a policy-as-code reconciler for mailbox auditing in Exchange Online.
 
 pub mod domain;
+pub mod engine;
 pub mod history;
 pub mod plan;
 pub mod telemetry;

@@ -1,4 +1,5 @@
 //! What every history does, held against each implementation in turn.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are not recognised as tests")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

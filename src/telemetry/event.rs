@@ -113,7 +113,7 @@ pub enum Event {
     /// To a mailbox.
     Mailbox(CycleFacts, MailboxFacts, MailboxEvent),
     /// To a drift.
-    Drift(DriftFacts, DriftEvent),
+    Drift(Box<DriftFacts>, DriftEvent),
     /// Something that a cycle found out about a tenant.
     Finding(CycleFacts, Finding),
     /// To what a tenant depends on.

@@ -33,8 +33,8 @@ fn hash(text: &str) -> ContentHash {
     ContentHash::of(text.as_bytes())
 }
 
-fn drift(cause: Cause) -> DriftFacts {
-    DriftFacts {
+fn drift(cause: Cause) -> Box<DriftFacts> {
+    Box::new(DriftFacts {
         cycle: cycle(),
         drift_id: Uuid::from_u128(8),
         mailbox: Some(mailbox()),
@@ -51,7 +51,7 @@ fn drift(cause: Cause) -> DriftFacts {
         extra: ActionSet::EMPTY,
         change_id: Some(hash("change")),
         effective_gap: Some(Duration::from_secs(90)),
-    }
+    })
 }
 
 fn failure() -> Failure {
