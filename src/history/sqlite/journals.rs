@@ -98,7 +98,7 @@ fn intent(db: &Connection, tenant: TenantId, seq: u64) -> Result<Intent, Fault> 
 
 pub(super) fn open_intents(db: &Connection, tenant: TenantId) -> Result<Vec<OpenIntent>, Fault> {
     let mut statement = db.prepare_cached("SELECT seq FROM open_intent WHERE tenant = ?1 ORDER BY seq")?;
-    let rows = statement.query_map(params![Sql(tenant)], |row| Ok(get::<u64>(row, 0)?))?;
+    let rows = statement.query_map(params![Sql(tenant)], |row| get::<u64>(row, 0))?;
     rows.map(|seq| {
         let seq = seq?;
         Ok(OpenIntent { seq, intent: intent(db, tenant, seq)? })

@@ -68,7 +68,7 @@ pub(super) fn known(db: &Connection, tenant: TenantId) -> Result<Vec<MailboxId>,
     let mut statement = db.prepare_cached(
         "SELECT mailbox FROM mailbox WHERE tenant = ?1 AND vanished_at IS NULL ORDER BY mailbox",
     )?;
-    let rows = statement.query_map(params![Sql(tenant)], |row| Ok(get(row, 0)?))?;
+    let rows = statement.query_map(params![Sql(tenant)], |row| get(row, 0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -94,7 +94,7 @@ pub(super) fn seen(db: &Connection, tenant: TenantId, mailbox: MailboxId) -> Res
 fn last_view(db: &Connection, tenant: TenantId) -> Result<Option<DateTime<Utc>>, Fault> {
     let at = db
         .prepare_cached("SELECT at FROM complete_view WHERE tenant = ?1")?
-        .query_row(params![Sql(tenant)], |row| Ok(get(row, 0)?))
+        .query_row(params![Sql(tenant)], |row| get(row, 0))
         .optional()?;
     Ok(at)
 }
