@@ -106,7 +106,7 @@ fn default_in_an_upper_bound_is_the_default_set() {
     let desired = desire(&["audit: { owner: { exactly: [default, MailboxLogin] } }"]);
     let wanted = default_actions(LogonType::Owner).union(&ActionSet::parse(["MailboxLogin"]));
     assert_eq!((&owner(&desired).lower, owner(&desired).upper.as_ref()), (&wanted, Some(&wanted)));
-    assert!(owner(&desired).uses_default);
+    assert!(owner(&desired).uses_default && owner(&desired).upper_uses_default);
     let capped = desire(&["audit: { owner: { atMost: [default] } }"]);
     assert!(!owner(&capped).uses_default, "only a lower bound gives a list back to Microsoft");
 }
@@ -174,8 +174,12 @@ fn what_cannot_be_decided_is_named_and_nothing_is_weakened_meanwhile() {
     let unsure = "selector: { match: { office: [Dublin] } }, audit: { owner: { atLeast: [Move] } }";
     let desired = desire(&[&exact, unsure]);
     assert_eq!(desired.matched.len(), 1);
-    assert_eq!(desired.undecided[0].name, "p1");
+    assert_eq!(desired.undecided[0].policy.name, "p1");
     assert!(!owner(&desired).weakening_allowed());
+
+    let observing = "mode: observe, selector: { match: { office: [x] } }, audit: { owner: default }";
+    let desired = desire(&[&exact, observing]);
+    assert!(owner(&desired).weakening_allowed(), "a policy that only observes holds nothing back");
 
     let excluded =
         "selector: { match: all, exclude: { office: [Dublin] } }, audit: { owner: { atLeast: [Move] } }";
