@@ -145,20 +145,20 @@ pub(super) fn decode(kind: LogonType, entry: &Entry, sink: &mut Sink) -> Actions
             "default" | "all" => draft.at_least = Some(keyword(&scalar.text, entry)),
             _ if scalar.is_null() => sink.push(node.span, diagnostic::empty_actions()),
             word if word.eq_ignore_ascii_case("None") => sink.push(node.span, diagnostic::misplaced_none()),
-            word => sink.push(node.span, diagnostic::bare_actions(&format!("[{word}]"))),
+            word => sink.push(node.span, diagnostic::bare_actions(word)),
         },
         Value::Sequence(items) if items.is_empty() => sink.push(node.span, diagnostic::empty_actions()),
         Value::Sequence(items) => {
             let words: Vec<&str> =
                 items.iter().filter_map(|item| item.scalar().map(|scalar| scalar.text.as_str())).collect();
-            sink.push(node.span, diagnostic::bare_actions(&format!("[{}]", words.join(", "))));
+            sink.push(node.span, diagnostic::bare_actions(&words.join(", ")));
             // What the list names is checked all the same: no fault hides another.
             terms(&mut draft, items, Place::Bound, sink);
         }
         Value::Mapping(mapping) => {
             let before = sink.errors();
             fields::decode_entries(BOUNDS, mapping, &mut draft, sink);
-            if mapping.entries.is_empty() {
+            if mapping.says_nothing() {
                 sink.push(node.span, diagnostic::empty_actions());
             }
             if sink.errors() == before {

@@ -38,7 +38,7 @@ pub(super) fn decode(entry: &Entry, sink: &mut Sink) -> Option<Spanned<LogAgeBou
             None
         }
         (at_least, exactly) => {
-            if mapping.entries.is_empty() {
+            if mapping.says_nothing() {
                 sink.push(
                     entry.value.span,
                     diagnostic::wrong_shape("an age, such as `180d`,", "an empty mapping"),

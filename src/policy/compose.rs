@@ -74,22 +74,26 @@ pub(super) fn compose(
     let mut in_force: Vec<&MailboxPolicy> = Vec::new();
     let mut in_observation: Vec<&MailboxPolicy> = Vec::new();
     for ((policy, mode), selection) in policies.mailbox.iter().zip(selections) {
+        let one = || Match { policy: Arc::clone(&policy.info), mode: *mode };
         if matches!(selection, Selection::Undecided | Selection::MatchedUnlessExcluded) {
-            desired.undecided.push(Arc::clone(&policy.info));
+            desired.undecided.push(one());
         }
         if matches!(selection, Selection::Matched | Selection::MatchedUnlessExcluded) {
-            desired.matched.push(Match { policy: Arc::clone(&policy.info), mode: *mode });
+            desired.matched.push(one());
             match mode {
                 Mode::Enforce => in_force.push(policy),
                 Mode::Observe => in_observation.push(policy),
             }
         }
     }
-    let view = if desired.undecided.is_empty() { View::Decided } else { View::Undecided };
-    let context = Context { tier, defaults, as_of, view };
-    desired.enforced = context.join(&in_force);
-    desired.observed = context.join(&in_observation);
-    desired
+    let context = |of: Mode| {
+        let undecided = desired.undecided.iter().any(|one| one.mode == of);
+        let view = if undecided { View::Undecided } else { View::Decided };
+        Context { tier, defaults, as_of, view }
+    };
+    let enforced = context(Mode::Enforce).join(&in_force);
+    let observed = context(Mode::Observe).join(&in_observation);
+    Desired { enforced, observed, ..desired }
 }
 
 struct Context<'a> {

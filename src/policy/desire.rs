@@ -43,7 +43,7 @@ pub struct Desired {
     pub matched: Vec<Match>,
     /// Policies whose selector asks for what the row lacks. Where that is in `match`, the policy counts
     /// as not matching; where it is in `exclude`, it counts as matching and is among `matched` too.
-    pub undecided: Vec<Arc<PolicyInfo>>,
+    pub undecided: Vec<Match>,
 }
 
 /// The fields of a mailbox; a field that no policy mentions is none.
@@ -73,8 +73,8 @@ impl Join {
     }
 }
 
-/// Whether every policy that could match was decided. While one was not, nothing is weakened: what it
-/// would have asked for is not known.
+/// Whether every policy of the join that could match was decided. While one was not, nothing is
+/// weakened: what it would have asked for is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum View {
     Decided,
@@ -154,6 +154,9 @@ pub struct ActionsDesire {
     pub named: ActionSet,
     /// Whether a lower bound holds `default`: only then may the list be given back to Microsoft.
     pub uses_default: bool,
+    /// Whether an upper bound holds `default`: where the default set is only the dated table, nothing is
+    /// removed on its word.
+    pub upper_uses_default: bool,
     /// What the policies cannot agree on.
     pub conflict: Option<ActionsConflict>,
     /// Who says so.
@@ -201,6 +204,7 @@ impl ActionsDesire {
             upper: joined.upper,
             forbidden,
             uses_default: joined.uses_default,
+            upper_uses_default: joined.upper_uses_default,
             conflict,
             contributions,
             view,

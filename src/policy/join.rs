@@ -74,6 +74,8 @@ pub struct ActionInterval {
     pub uses_default: bool,
     /// The only ones allowed; none where everything is.
     pub upper: Option<ActionSet>,
+    /// Whether an upper bound holds `default`, so that the allowed ones are only as well known as it is.
+    pub upper_uses_default: bool,
 }
 
 impl ActionInterval {
@@ -82,11 +84,9 @@ impl ActionInterval {
         match bound {
             ActionBound::AtLeast(terms) => Self::lower_of(terms, kind, default),
             ActionBound::Exactly(terms) => {
-                Self { upper: Some(terms.resolve(kind, default)), ..Self::lower_of(terms, kind, default) }
+                Self::lower_of(terms, kind, default).join(&Self::upper_of(terms, kind, default))
             }
-            ActionBound::AtMost(terms) => {
-                Self { upper: Some(terms.resolve(kind, default)), ..Self::default() }
-            }
+            ActionBound::AtMost(terms) => Self::upper_of(terms, kind, default),
             ActionBound::Without(_) => Self::default(),
         }
     }
@@ -97,8 +97,13 @@ impl ActionInterval {
             by_all: if terms.all { all_actions(kind) } else { ActionSet::EMPTY },
             by_default: if terms.default { default.clone() } else { ActionSet::EMPTY },
             uses_default: terms.default,
-            upper: None,
+            ..Self::default()
         }
+    }
+
+    fn upper_of(terms: &ActionTerms, kind: LogonType, default: &ActionSet) -> Self {
+        let upper = Some(terms.resolve(kind, default));
+        Self { upper, upper_uses_default: terms.default, ..Self::default() }
     }
 
     /// The interval that satisfies both.
@@ -114,6 +119,7 @@ impl ActionInterval {
             by_default: self.by_default.union(&other.by_default),
             uses_default: self.uses_default || other.uses_default,
             upper,
+            upper_uses_default: self.upper_uses_default || other.upper_uses_default,
         }
     }
 

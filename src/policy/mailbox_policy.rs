@@ -17,7 +17,7 @@ use super::model::{
 };
 use super::selector::{self, Selector};
 use super::source_text::{Span, Spanned};
-use super::yaml::{Entry, Node};
+use super::yaml::{Entry, Mapping, Node};
 use crate::domain::{Field as Audited, LogonType, Mode, PerLogonType};
 
 /// The values of `mode`.
@@ -76,7 +76,7 @@ const SPEC: &[Field<Spec>] = &[
     }),
     Field::required("audit", "what is audited", |spec, entry, sink| {
         fields::decode(AUDIT, &entry.value, entry.key.span, &mut spec.audit, sink);
-        if entry.value.mapping().is_some_and(|mapping| mapping.entries.is_empty()) {
+        if entry.value.mapping().is_some_and(Mapping::says_nothing) {
             let keys = "`enabled`, `auditLogAge`, `admin`, `delegate` and `owner`";
             sink.push(entry.key.span, diagnostic::nothing_audited(keys));
         }

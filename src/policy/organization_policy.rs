@@ -6,7 +6,7 @@ use super::document::Metadata;
 use super::fields::{self, Field};
 use super::mailbox_policy::{MODES, tenants};
 use super::model::{Clause, Kind, OrganizationPolicy, Policy, Tenants};
-use super::yaml::Entry;
+use super::yaml::{Entry, Mapping};
 use crate::domain::{Mode, OrganizationSwitch};
 
 #[derive(Default)]
@@ -41,10 +41,11 @@ const SPEC: &[Field<Spec>] = &[
 pub(super) fn decode(entry: &Entry, metadata: Option<Metadata>, sink: &mut Sink) -> Option<Policy> {
     let mut spec = Spec::default();
     fields::decode(SPEC, &entry.value, entry.key.span, &mut spec, sink);
-    let says = OrganizationSwitch::ALL
-        .iter()
-        .any(|switch| entry.value.mapping().is_none_or(|mapping| mapping.get(switch.as_str()).is_some()));
-    if !says {
+    let lacks_both = |mapping: &Mapping| {
+        mapping.complete
+            && OrganizationSwitch::ALL.iter().all(|switch| mapping.get(switch.as_str()).is_none())
+    };
+    if entry.value.mapping().is_some_and(lacks_both) {
         sink.push(
             entry.key.span,
             diagnostic::nothing_audited("`mailboxAuditing` and `unifiedAuditLogIngestion`"),

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::diagnostic::{Diagnostic, Severity};
-use super::source_text::Location;
+use super::source_text::{Location, displayable};
 
 /// Whether text carries the escapes of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ struct Frame {
 fn snippet(out: &mut String, location: &Location, frame: Frame, mark: &str) {
     let Frame { arrow, gutter, colour } = frame;
     let Location { path, line, column, excerpt, .. } = location;
-    let indent = " ".repeat(gutter);
+    let (path, indent) = (displayable(path), " ".repeat(gutter));
     let _ = writeln!(out, "{indent}{} {path}:{line}:{column}", colour.paint(arrow, FRAME));
     if excerpt.text.is_empty() {
         return;

@@ -200,7 +200,12 @@ fn push_displayed(shown: &mut String, text: &str) -> usize {
     columns
 }
 
-pub(super) fn is_unsafe_to_show(character: char) -> bool {
+/// The text without the characters that [`push_displayed`] replaces, on one line.
+pub(super) fn displayable(text: &str) -> String {
+    text.chars().map(|c| if is_unsafe_to_show(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+fn is_unsafe_to_show(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || character == BYTE_ORDER_MARK

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Code, Diagnostic, did_you_mean, listed, quoted};
+use super::{Code, Diagnostic, did_you_mean, listed, quoted, shown};
 use crate::domain::{Field, LogonType, LogonTypes};
 
 fn words(kinds: LogonTypes) -> String {
@@ -46,7 +46,7 @@ pub(crate) fn empty_actions() -> Diagnostic {
 
 pub(crate) fn bare_actions(written: &str) -> Diagnostic {
     Diagnostic::new(Code::BareActions, "a list of actions does not say how it is meant")
-        .hint(format!("write `{{ atLeast: {written} }}`, or `exactly`, `atMost`, `without`"))
+        .hint(format!("write `{{ atLeast: [{}] }}`, or `exactly`, `atMost`, `without`", shown(written)))
 }
 
 pub(crate) fn not_an_action(text: &str, suggestion: Option<&str>) -> Diagnostic {

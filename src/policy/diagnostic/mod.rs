@@ -14,7 +14,7 @@ pub(crate) use yaml::*;
 
 use std::sync::Arc;
 
-use super::source_text::{Location, SourceText, Span, is_unsafe_to_show};
+use super::source_text::{Location, SourceText, Span, displayable};
 
 /// One thing to tell the author of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,13 +146,13 @@ impl Sink {
 
 /// A user's own words inside a message: in backticks, fit for a terminal, not too long.
 fn quoted(words: &str) -> String {
-    let shown: String = words
-        .chars()
-        .take(60)
-        .map(|c| if is_unsafe_to_show(c) { char::REPLACEMENT_CHARACTER } else { c })
-        .collect();
-    let rest = if shown.len() < words.len() && words.chars().count() > 60 { "..." } else { "" };
-    format!("`{shown}{rest}`")
+    format!("`{}`", shown(words))
+}
+
+fn shown(words: &str) -> String {
+    let mut characters = words.chars();
+    let head = displayable(&characters.by_ref().take(60).collect::<String>());
+    if characters.next().is_some() { head + "..." } else { head }
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> Option<String> {

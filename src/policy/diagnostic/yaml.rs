@@ -29,7 +29,8 @@ pub(crate) fn anchor() -> Diagnostic {
 }
 
 pub(crate) fn alias() -> Diagnostic {
-    Diagnostic::new(Code::Alias, "aliases are not accepted").hint("write the value out")
+    Diagnostic::new(Code::Alias, "aliases are not accepted")
+        .hint("a pattern that starts with `*` needs quotes; a value that is needed twice is written twice")
 }
 
 pub(crate) fn merge_key() -> Diagnostic {

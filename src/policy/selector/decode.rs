@@ -100,7 +100,7 @@ fn clause(node: &Node, sink: &mut Sink) -> Option<Clause> {
         }
         return None;
     };
-    if mapping.entries.is_empty() {
+    if mapping.says_nothing() {
         sink.push(node.span, diagnostic::empty_selector());
         return None;
     }

@@ -134,7 +134,10 @@ pub(super) fn report_unknown(entry: &Entry, sink: &mut Sink) {
         diagnostic::hidden_attribute(key)
     } else {
         let other = OTHER_WORDS.iter().find(|(word, _)| is(word)).map(|(_, ours)| *ours);
-        let suggestion = other.or_else(|| suggest(key, CLAUSE.iter().map(|field| field.key)));
+        // The nearest of fifteen numbers is no help with a number that does not exist.
+        let numbered = key.to_ascii_lowercase().starts_with("customattribute");
+        let nearest = || suggest(key, CLAUSE.iter().map(|field| field.key));
+        let suggestion = if numbered { None } else { other.or_else(nearest) };
         diagnostic::unknown_selector_key(key, suggestion)
     };
     sink.push(entry.key.span, message);

@@ -81,6 +81,11 @@ impl Mapping {
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key.value == key)
     }
+
+    /// Whether it was read to its end and holds nothing.
+    pub fn says_nothing(&self) -> bool {
+        self.complete && self.entries.is_empty()
+    }
 }
 
 impl Node {

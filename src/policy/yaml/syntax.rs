@@ -40,12 +40,14 @@ fn message(kind: &ErrorKind) -> Diagnostic {
             "a mapping in braces is not closed",
             "a `,` or `}` is missing before here",
         ),
-        ErrorKind::UnclosedFlowCollection { open } => {
-            diagnostic::syntax(&format!("a collection opened with `{open}` is not closed"))
-        }
-        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            diagnostic::syntax(&format!("a collection opened with `{open}` is closed with `{close}`"))
-        }
+        ErrorKind::UnclosedFlowCollection { open } => diagnostic::syntax_with_hint(
+            &format!("a collection opened with `{open}` is not closed"),
+            &format!("a `{}` is missing", closing(*open)),
+        ),
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => diagnostic::syntax_with_hint(
+            &format!("a collection opened with `{open}` is closed with `{close}`"),
+            &format!("a `{}` is missing before that `{close}`", closing(*open)),
+        ),
         ErrorKind::MisplacedFlowCollectionEnd => {
             diagnostic::syntax("a closing bracket without an opening one")
         }
@@ -66,10 +68,17 @@ fn message(kind: &ErrorKind) -> Diagnostic {
         ErrorKind::ExpectedBlockSequenceEntry
         | ErrorKind::BlockSequenceEntryNotAllowed
         | ErrorKind::InvalidIndentation
-        | ErrorKind::InvalidFlowScalarIndent
-        | ErrorKind::InvalidQuotedScalarIndent => {
+        | ErrorKind::InvalidFlowScalarIndent => {
             diagnostic::syntax_with_hint("the indentation does not fit", "indent like the lines around it")
         }
+        ErrorKind::InvalidQuotedScalarIndent => diagnostic::syntax_with_hint(
+            "a text in quotes goes on in this line without being indented",
+            "is its closing quote missing?",
+        ),
+        ErrorKind::MissingAnchorOrAliasName => diagnostic::syntax_with_hint(
+            "a value cannot start with `*` or `&`",
+            "put a pattern that starts with `*` in quotes",
+        ),
         ErrorKind::UnexpectedCharacter { character } => diagnostic::syntax_with_hint(
             &format!("a value cannot start with `{}`", character.escape_default()),
             "put the value in quotes",
@@ -80,4 +89,8 @@ fn message(kind: &ErrorKind) -> Diagnostic {
         ),
         other => diagnostic::syntax(&other.to_string()),
     }
+}
+
+const fn closing(open: char) -> char {
+    if open == '[' { ']' } else { '}' }
 }
