@@ -49,7 +49,7 @@ pub(super) fn of_answer(
         .with_request_id(request_id(headers))
         .with_diagnostics(diagnostics(headers))
         .with_retry_after(retry_after(headers, now));
-    if let Some(advice) = advice(operation, kind, headers, &said) {
+    if let Some(advice) = advice(operation, kind, status, headers, &said) {
         error = error.with_remedy(advice);
     }
     match said.text {
@@ -104,7 +104,13 @@ fn kind(operation: Operation, status: StatusCode, said: &Said) -> ErrorKind {
     }
 }
 
-fn advice(operation: Operation, kind: ErrorKind, headers: &HeaderMap, said: &Said) -> Option<&'static str> {
+fn advice(
+    operation: Operation,
+    kind: ErrorKind,
+    status: StatusCode,
+    headers: &HeaderMap,
+    said: &Said,
+) -> Option<&'static str> {
     match kind {
         ErrorKind::Unauthorized => Some(remedy::NO_APP_ROLE),
         ErrorKind::Forbidden if said.web_page => Some(remedy::PROXY_PAGE),
@@ -113,7 +119,7 @@ fn advice(operation: Operation, kind: ErrorKind, headers: &HeaderMap, said: &Sai
             let known = explained || headers.contains_key("x-ms-diagnostics") || said.nul_bytes;
             Some(if known { remedy::missing_role(operation) } else { remedy::STALE_ROLES })
         }
-        ErrorKind::Refused if said.text.is_none() => Some(remedy::NO_SUCH_ADDRESS),
+        ErrorKind::Refused if status == StatusCode::NOT_FOUND => Some(remedy::NO_SUCH_ADDRESS),
         _ if said.web_page => Some(remedy::PROXY_PAGE),
         _ => None,
     }

@@ -39,13 +39,19 @@ pub struct HttpTransport(reqwest::Client);
 impl HttpTransport {
     /// A transport as the environment says.
     pub fn from_environment() -> Result<Self, HttpTransportError> {
+        Self::trusting(roots::load()?)
+    }
+
+    fn trusting(roots: rustls::RootCertStore) -> Result<Self, HttpTransportError> {
         // The provider is named here: one that is installed for the whole process would be a hidden
         // dependency of every test and of every embedding program.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
+        let mut tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots::load()?)
+            .with_root_certificates(roots)
             .with_no_client_auth();
+        // The HTTP library leaves a ready-made configuration alone, and would speak HTTP/1.1 only.
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self(
             reqwest::Client::builder()
                 .tls_backend_preconfigured(tls)
@@ -140,6 +146,66 @@ mod tests {
             }
         });
         assert_eq!(stage_of(&format!("https://{address}/")).await, Stage::Tls);
+    }
+
+    /// A server with a certificate of its own: what the client offered, and an answer over HTTP/1.1.
+    async fn serve_tls(
+        protocols: &[&str],
+    ) -> (String, rustls::RootCertStore, tokio::task::JoinHandle<String>) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(made.cert.der().clone()).expect("trusted");
+        let key = rustls_pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .expect("a configuration");
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("https://localhost:{}/", listener.local_addr().expect("its address").port());
+        let served = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.expect("a client");
+            let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+            let Ok(mut stream) = acceptor.accept(stream).await else { return String::new() };
+            let agreed = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec).unwrap_or_default();
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ =
+                stream.write_all(b"HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 2\r\n\r\nok").await;
+            let _ = stream.shutdown().await;
+            String::from_utf8(agreed).expect("a name")
+        });
+        (address, roots, served)
+    }
+
+    #[tokio::test]
+    async fn a_trusted_host_answers_and_its_redirect_is_not_followed() {
+        let (address, roots, served) = serve_tls(&["http/1.1"]).await;
+        let transport = HttpTransport::trusting(roots).expect("a transport");
+        let request = http::Request::post(&address).body(Bytes::from_static(b"{}")).expect("a request");
+        let mut answer = transport.send(request).await.expect("an answer");
+        assert_eq!(answer.status(), 302);
+        let chunk = answer.body_mut().next().await.expect("a body").expect("its bytes");
+        assert_eq!(chunk, "ok");
+        assert_eq!(served.await.expect("served"), "http/1.1");
+    }
+
+    #[tokio::test]
+    async fn http_2_is_offered() {
+        let (address, roots, served) = serve_tls(&["h2", "http/1.1"]).await;
+        let transport = HttpTransport::trusting(roots).expect("a transport");
+        let request = http::Request::post(&address).body(Bytes::new()).expect("a request");
+        let _ = transport.send(request).await;
+        assert_eq!(served.await.expect("served"), "h2");
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_nobody_vouches_for_is_a_tls_failure() {
+        let (address, _, _served) = serve_tls(&["http/1.1"]).await;
+        assert_eq!(stage_of(&address).await, Stage::Tls);
     }
 
     #[tokio::test]

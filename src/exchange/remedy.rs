@@ -67,7 +67,7 @@ pub(super) const fn sign_in(code: u32) -> Option<&'static str> {
             "the client secret is wrong: use the secret's value, not its id, and no line break or space around it"
         }
         7_000_222 => "the client secret has expired: create a new one",
-        700_016 => {
+        700_016 | 7_000_229 => {
             "no such application in this tenant: check `clientId` and `tenantId`, and that an administrator consented"
         }
         7_000_112 => "the application is disabled in this tenant: enable its enterprise application",
@@ -81,13 +81,11 @@ pub(super) const fn sign_in(code: u32) -> Option<&'static str> {
         700_023 | 50_027 => "the sign-in service does not accept the assertion: check `endpoints.authority`",
         7_000_218 => "the request held no credential: the application expects a secret or a certificate",
         700_030 => "the certificate's subject or issuer is not allowed for this application",
-        500_011 | 650_057 => {
+        500_011 | 500_014 | 650_057 => {
             "the tenant has no `Office 365 Exchange Online`, or the application no permission for it: grant Exchange.ManageAsApp"
         }
-        53_003 | 530_035 => {
-            "a conditional access policy blocks the application: allow its sign-in from this network"
-        }
-        50_034 | 90_014 => "the request lacks something: check `clientId` and `tenantId`",
+        53_003 => "a conditional access policy blocks the application: allow its sign-in from this network",
+        90_014 => "the request lacks something: check `clientId` and `tenantId`",
         _ => return None,
     })
 }
