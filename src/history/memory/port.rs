@@ -241,9 +241,7 @@ impl History for MemoryHistory {
         classes: Vec<Class>,
         since: DateTime<Utc>,
     ) -> Pending<'_, BTreeSet<Object>> {
-        self.of(tenant, "list changed objects", move |memory| {
-            memory.objects_changed(&classes, since)
-        })
+        self.of(tenant, "list changed objects", move |memory| memory.objects_changed(&classes, since))
     }
 
     fn verify_chain(&self, tenant: TenantId) -> Pending<'_, ChainCheck> {

@@ -180,9 +180,7 @@ impl History for SqliteHistory {
         classes: Vec<Class>,
         since: DateTime<Utc>,
     ) -> Pending<'_, BTreeSet<Object>> {
-        self.read("list changed objects", move |db| {
-            journals::objects_changed(db, tenant, &classes, since)
-        })
+        self.read("list changed objects", move |db| journals::objects_changed(db, tenant, &classes, since))
     }
 
     fn verify_chain(&self, tenant: TenantId) -> Pending<'_, ChainCheck> {
