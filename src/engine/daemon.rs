@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::executor::Executor;
 use super::lanes::{self, Lanes};
 use super::queue::Queue;
-use super::{Status, Tenant, events, resume, writer};
+use super::{Clock, Status, Tenant, events, resume, writer};
 use crate::domain::{Mode, Organization};
 use crate::history::{History, WriterLease};
 use crate::policy::PolicySet;
@@ -22,28 +22,27 @@ const TICK: Duration = Duration::from_secs(5);
 /// How long a tenant waits before it asks again for what it could not have.
 const RETRY: Duration = Duration::from_secs(30);
 
-/// Whether corrections are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Writing {
-    /// They are, where tenant and policies say so.
-    Allowed,
-    /// They are not: `--observe`.
-    Never,
+/// A tenant of the daemon.
+#[derive(Debug)]
+pub struct Member {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The right to write to it. Without one it is only watched.
+    pub lease: Option<WriterLease>,
 }
 
 /// Runs every tenant until `stop`; returns when all writers have ended.
 pub async fn run(
-    tenants: Vec<Tenant>,
+    members: Vec<Member>,
     policies: watch::Receiver<Option<Arc<PolicySet>>>,
-    writing: Writing,
     status: Arc<Status>,
+    clock: Clock,
     stop: CancellationToken,
 ) {
     let mut all = JoinSet::new();
-    for tenant in tenants {
-        all.spawn(one_tenant(tenant, policies.clone(), writing, stop.clone()));
+    for member in members {
+        all.spawn(one_tenant(member, policies.clone(), stop.clone()));
     }
-    let clock = super::Clock::system();
     loop {
         status.tick(clock.now());
         tokio::select! {
@@ -55,28 +54,27 @@ pub async fn run(
 }
 
 async fn one_tenant(
-    tenant: Tenant,
+    member: Member,
     mut policies: watch::Receiver<Option<Arc<PolicySet>>>,
-    writing: Writing,
     stop: CancellationToken,
 ) {
+    let Member { tenant, lease } = member;
     let first = tokio::select! {
         () = stop.cancelled() => return,
         first = policies.wait_for(Option::is_some) => first.ok().and_then(|set| set.clone()),
     };
     let Some(first) = first else { return };
     let history = tenant.history.clone();
-    let writes = writing == Writing::Allowed && tenant.mode == Mode::Enforce;
-    let writer = match (&history, writes) {
-        (Some(history), true) => {
+    let executor = match (&history, &lease) {
+        (Some(history), Some(_)) if tenant.mode == Mode::Enforce => {
             tokio::select! {
                 () = stop.cancelled() => return,
-                writer = prepare(&tenant, history, &first) => Some(writer),
+                executor = prepare(&tenant, history, &first) => Some(executor),
             }
         }
         _ => None,
     };
-    let queue = writer.as_ref().map(|_| Arc::new(Queue::default()));
+    let queue = executor.as_ref().map(|_| Arc::new(Queue::default()));
     let lanes = Arc::new(Lanes {
         tenant,
         policies,
@@ -88,25 +86,21 @@ async fn one_tenant(
     tasks.spawn(lanes::full(lanes.clone(), stop.clone()));
     tasks.spawn(lanes::new(lanes.clone(), stop.clone()));
     tasks.spawn(lanes::changed(lanes.clone(), stop.clone()));
-    if let (Some((executor, _lease)), Some(queue)) = (&writer, queue) {
-        writer::run(executor.clone(), queue, stop.clone()).await;
+    if let (Some(executor), Some(queue)) = (executor, queue) {
+        writer::run(executor, queue, stop.clone()).await;
     }
     while tasks.join_next().await.is_some() {}
+    // Given up only now, when nothing is written any more.
+    drop(lease);
 }
 
-/// The right to write, and the memory to do it with. Asked for until it is had: meanwhile nothing is known
-/// to be wrong with the tenant, and another process may be writing to it.
-async fn prepare(
-    tenant: &Tenant,
-    history: &Arc<dyn History>,
-    policies: &PolicySet,
-) -> (Arc<Executor>, WriterLease) {
+/// What an earlier process left open, resolved, and the memory to write with. Tried until it is had: what
+/// cannot be remembered is not written.
+async fn prepare(tenant: &Tenant, history: &Arc<dyn History>, policies: &PolicySet) -> Arc<Executor> {
     loop {
         let ready = async {
-            let lease = history.acquire_writer(tenant.id, holder("run")).await?;
             resume::resume(tenant, history, policies).await?;
-            let executor = Executor::new(tenant.clone(), history.clone()).await?;
-            Ok::<_, crate::history::Error>((Arc::new(executor), lease))
+            Executor::new(tenant.clone(), history.clone()).await.map(Arc::new)
         };
         match ready.await {
             Ok(ready) => return ready,

@@ -23,7 +23,7 @@ mod writer;
 
 pub use clock::Clock;
 pub use cycle::{Consent, Cycle, Request, decide, remember};
-pub use daemon::{Writing, holder, run};
+pub use daemon::{Member, holder, run};
 pub use executor::{Executor, SETTLE_WINDOW, Stop, Tally};
 pub use journal::chain;
 pub use look::{LookError, Looked, Target, look, rows_of};

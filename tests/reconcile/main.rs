@@ -1,5 +1,6 @@
 //! The main job against the simulated service: what is found, what is written, and that nothing more is.
 
+mod daemon;
 mod world;
 
 use mailwarden::domain::State;
