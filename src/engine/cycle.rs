@@ -30,6 +30,54 @@ pub struct Request {
     pub organization: Option<Organization>,
     /// What an operator accepts.
     pub consent: Consent,
+    /// Which of the findings matter.
+    pub only: Only,
+}
+
+/// Part of what a look finds, where a verb is about part of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Only {
+    /// Mailboxes that this policy asks something of.
+    pub policy: Option<String>,
+    /// At most so many mailboxes with something to write.
+    pub limit: Option<usize>,
+}
+
+impl Only {
+    fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn narrow(&self, looked: &mut Looked) {
+        if self.is_everything() {
+            return;
+        }
+        let mut left = self.limit.unwrap_or(usize::MAX);
+        looked.plan.narrow(|finding| {
+            if self.policy.as_ref().is_some_and(|policy| !finding.concerns(policy)) {
+                return false;
+            }
+            let writes = !finding.changes.is_empty();
+            let fits = !writes || left > 0;
+            left -= usize::from(writes && fits);
+            fits
+        });
+        // What was left out counts as not looked at: nothing is to be concluded from its absence.
+        looked.ids = looked.plan.findings.iter().map(|finding| finding.mailbox).collect();
+    }
+}
+
+impl Request {
+    /// A look at everything, on nobody's particular behalf.
+    pub fn new(lane: Lane, target: Target) -> Self {
+        let id = Uuid::new_v4();
+        Self { id, lane, target, organization: None, consent: Consent::default(), only: Only::default() }
+    }
+
+    /// Whether it is about the whole tenant.
+    fn is_whole(&self) -> bool {
+        self.target == Target::Everything && self.only.is_everything()
+    }
 }
 
 /// An operator's acceptance of what the guard would hold.
@@ -65,6 +113,7 @@ impl Cycle {
 pub async fn decide(tenant: &Tenant, policies: &PolicySet, request: &Request) -> Result<Cycle, LookError> {
     let shrink = if request.consent.shrink { Shrink::Accepted } else { Shrink::Reported };
     let mut looked = look(tenant, policies, &request.target, request.organization, shrink).await?;
+    request.only.narrow(&mut looked);
     let inputs = recall::guard_inputs(tenant, looked.started_at).await?;
     let inputs = GuardInputs { accepted: request.consent.classes.clone(), ..inputs };
     let verdict = judge(&looked.plan, &inputs);
@@ -121,7 +170,7 @@ pub async fn remember(
 ) -> Result<(), LookError> {
     let (looked, now) = (&cycle.looked, tenant.clock.now());
     let complete = cycle.is_complete();
-    let whole = request.target == Target::Everything && complete;
+    let whole = request.is_whole() && complete;
     let was_seen_whole = history.last_complete(tenant.id, Lane::Full).await?.is_some();
     let sightings = if whole {
         let view = CompleteView { started_at: looked.started_at, at: now, seen: looked.ids.clone() };
@@ -208,7 +257,7 @@ fn drift_look(request: &Request, cycle: &Cycle, now: DateTime<Utc>) -> DriftLook
         .findings
         .iter()
         .flat_map(|finding| finding.unknown.iter().map(|field| (Object::Mailbox(finding.mailbox), *field)));
-    let seen_all = request.target == Target::Everything && cycle.is_complete();
+    let seen_all = request.is_whole() && cycle.is_complete();
     DriftLook {
         at: now,
         policy_revision: plan.revision,

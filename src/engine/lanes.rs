@@ -6,9 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use super::cycle::{Consent, Request, decide, remember};
+use super::cycle::{Cycle, Request, decide, remember};
 use super::look::{LookError, Target};
 use super::queue::Queue;
 use super::{Tenant, events};
@@ -76,22 +75,20 @@ impl Lanes {
     }
 
     async fn cycle_in_task(&self, policies: &PolicySet, request: &Request) -> Result<Ended, LookError> {
-        let cycle = decide(&self.tenant, policies, request).await?;
-        let plan = &cycle.looked.plan;
-        if request.organization.is_none() {
-            *self.organization.lock().unwrap_or_else(PoisonError::into_inner) = plan.organization.observed;
-        }
-        let ended = Ended::Looked {
-            complete: cycle.is_complete(),
-            examined: plan.view.examined,
-            started_at: cycle.looked.started_at,
+        let cycle = match decide(&self.tenant, policies, request).await {
+            Err(LookError::History(error)) => {
+                events::history_unavailable(&self.tenant, &error);
+                let forgetful = Tenant { history: None, ..self.tenant.clone() };
+                let cycle = decide(&forgetful, policies, request).await?;
+                events::unremembered(&self.tenant, request, &cycle);
+                return Ok(self.ended(request, &cycle));
+            }
+            decided => decided?,
         };
-        match &self.history {
-            Some(history) => remember(&self.tenant, history, &cycle, request).await?,
-            // Without a history nothing is written; what is observed is still said.
-            None => events::unremembered(&self.tenant, request, &cycle),
-        }
-        if let (Some(queue), Some(_)) = (&self.queue, &self.history) {
+        let ended = self.ended(request, &cycle);
+        if self.remembered(request, &cycle).await
+            && let Some(queue) = &self.queue
+        {
             // What the queue refuses is being written, or is found again by the next look.
             for work in cycle.work {
                 queue.offer(work);
@@ -99,6 +96,42 @@ impl Lanes {
             events::queue_length(&self.tenant, queue.len());
         }
         Ok(ended)
+    }
+
+    /// Whether the cycle is in the history: what cannot be recorded is not done. What was observed is said
+    /// all the same.
+    async fn remembered(&self, request: &Request, cycle: &Cycle) -> bool {
+        let result = match &self.history {
+            Some(history) => remember(&self.tenant, history, cycle, request).await,
+            None => {
+                events::unremembered(&self.tenant, request, cycle);
+                return false;
+            }
+        };
+        match result {
+            Ok(()) => {
+                self.tenant.status.set_history(None);
+                true
+            }
+            Err(LookError::History(error)) => {
+                events::history_unavailable(&self.tenant, &error);
+                events::unremembered(&self.tenant, request, cycle);
+                false
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn ended(&self, request: &Request, cycle: &Cycle) -> Ended {
+        let plan = &cycle.looked.plan;
+        if request.organization.is_none() {
+            *self.organization.lock().unwrap_or_else(PoisonError::into_inner) = plan.organization.observed;
+        }
+        Ended::Looked {
+            complete: cycle.is_complete(),
+            examined: plan.view.examined,
+            started_at: cycle.looked.started_at,
+        }
     }
 
     async fn failed(&self, request: &Request, started_at: DateTime<Utc>, failure: Failure) {
@@ -184,13 +217,7 @@ pub(super) async fn full(lanes: Arc<Lanes>, stop: CancellationToken) {
     tokio::time::sleep(lanes.tenant.pace.jitter).await;
     loop {
         changes.borrow_and_update();
-        let request = Request {
-            id: Uuid::new_v4(),
-            lane: Lane::Full,
-            target: Target::Everything,
-            organization: None,
-            consent: Consent::default(),
-        };
+        let request = Request::new(Lane::Full, Target::Everything);
         let ended = tokio::select! {
             () = stop.cancelled() => return,
             ended = lanes.cycle(request) => ended,
@@ -224,13 +251,7 @@ pub(super) async fn new(lanes: Arc<Lanes>, stop: CancellationToken) {
         let now = lanes.tenant.clock.now();
         let large = standing > STANDING_SET && now - asked_at < LARGE_SET_PACE;
         let target = if large { Target::CreatedSince(created_since - OVERLAP) } else { Target::StoredOff };
-        let request = Request {
-            id: Uuid::new_v4(),
-            lane: Lane::New,
-            target,
-            organization: Some(lanes.organization()),
-            consent: Consent::default(),
-        };
+        let request = Request { organization: Some(lanes.organization()), ..Request::new(Lane::New, target) };
         let ended = tokio::select! { () = stop.cancelled() => return, ended = lanes.cycle(request) => ended };
         if let Ended::Looked { complete, examined, started_at } = ended {
             if !large {
@@ -253,13 +274,7 @@ pub(super) async fn changed(lanes: Arc<Lanes>, stop: CancellationToken) {
     loop {
         let wait = lanes.tenant.pace.changed;
         tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(wait) => {} }
-        let request = Request {
-            id: Uuid::new_v4(),
-            lane: Lane::Changed,
-            target: Target::ChangedSince(watermark - OVERLAP),
-            organization: None,
-            consent: Consent::default(),
-        };
+        let request = Request::new(Lane::Changed, Target::ChangedSince(watermark - OVERLAP));
         let ended = tokio::select! { () = stop.cancelled() => return, ended = lanes.cycle(request) => ended };
         if let Ended::Looked { complete: true, started_at, .. } = ended {
             watermark = started_at;

@@ -22,7 +22,7 @@ mod verify;
 mod writer;
 
 pub use clock::Clock;
-pub use cycle::{Consent, Cycle, Request, decide, remember};
+pub use cycle::{Consent, Cycle, Only, Request, decide, remember};
 pub use daemon::{Member, holder, run};
 pub use executor::{Executor, SETTLE_WINDOW, Stop, Tally};
 pub use journal::chain;

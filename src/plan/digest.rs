@@ -2,24 +2,22 @@
 
 use serde_json::{Value, json};
 
+use super::Change;
 use super::change::describe_object;
-use super::finding::Finding;
-use super::{Change, Inputs, OrganizationFinding};
-use crate::domain::ContentHash;
+use crate::domain::{ContentHash, DefaultSets, TenantId};
 
 /// The version of the JSON form of a plan; part of the digest.
 pub const FORMAT_VERSION: u32 = 1;
 
-pub(super) fn of_plan(
-    inputs: &Inputs,
-    organization: &OrganizationFinding,
-    findings: &[Finding],
+pub(super) fn of<'a>(
+    tenant: TenantId,
+    revision: ContentHash,
+    defaults: &DefaultSets,
+    changes: impl Iterator<Item = &'a Change>,
 ) -> ContentHash {
-    let mut changes: Vec<&Change> =
-        organization.changes.iter().chain(findings.iter().flat_map(|finding| &finding.changes)).collect();
+    let mut changes: Vec<&Change> = changes.collect();
     changes.sort_by_key(|change| (change.object, change.order));
-    let default_sets: Vec<Value> = inputs
-        .defaults
+    let default_sets: Vec<Value> = defaults
         .iter()
         .map(|(tier, kind, set)| {
             json!([tier.as_str(), kind.as_str(), set.source.as_str(), set.actions.to_string()])
@@ -29,8 +27,8 @@ pub(super) fn of_plan(
         "changes": changes.into_iter().map(canonical_change).collect::<Vec<_>>(),
         "default_sets": default_sets,
         "format_version": FORMAT_VERSION,
-        "policy_revision": inputs.revision.to_string(),
-        "tenant_id": inputs.tenant.to_string(),
+        "policy_revision": revision.to_string(),
+        "tenant_id": tenant.to_string(),
     });
     // serde_json writes the keys of an object in sorted order and without spaces.
     ContentHash::of(canonical.to_string().as_bytes())

@@ -98,6 +98,13 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Whether a policy asks for something that differs, or is in a contradiction.
+    pub fn concerns(&self, policy: &str) -> bool {
+        let drifts = self.drifts.iter().chain(&self.observed).flat_map(|drift| &drift.policies);
+        let conflicts = self.conflicts.iter().flat_map(|conflict| &conflict.policies);
+        drifts.chain(conflicts).any(|citation| *citation.policy.name == *policy)
+    }
+
     /// Whether there is anything to say about it beyond where it stands.
     pub fn is_remarkable(&self) -> bool {
         !(self.drifts.is_empty()

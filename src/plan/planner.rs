@@ -90,6 +90,25 @@ impl Plan {
         self.states.get(&state).copied().unwrap_or_default()
     }
 
+    /// Leaves only those mailboxes that `keep` wants, and no other is counted any more, but those of which
+    /// there was nothing to say.
+    pub fn narrow(&mut self, mut keep: impl FnMut(&Finding) -> bool) {
+        let states = &mut self.states;
+        self.findings.retain(|finding| {
+            let kept = keep(finding);
+            if !kept {
+                states.entry(finding.state).and_modify(|count| *count -= 1);
+            }
+            kept
+        });
+        self.states.retain(|_, count| *count > 0);
+        self.digest = self.compute_digest();
+    }
+
+    fn compute_digest(&self) -> ContentHash {
+        digest::of(self.tenant, self.revision, &self.defaults, self.changes())
+    }
+
     /// Every change, the organization's first, then mailbox by mailbox.
     pub fn changes(&self) -> impl Iterator<Item = &super::Change> {
         self.organization.changes.iter().chain(self.findings.iter().flat_map(|finding| &finding.changes))
@@ -154,8 +173,7 @@ impl Planner {
         }
         let organization = diff_organization(&self.inputs);
         let view = ViewSummary { examined: self.examined, ..view };
-        let digest = digest::of_plan(&self.inputs, &organization, &self.findings);
-        Plan {
+        let mut plan = Plan {
             tenant: self.inputs.tenant,
             revision: self.inputs.revision,
             observed_at: self.inputs.as_of,
@@ -165,8 +183,10 @@ impl Planner {
             default_changes,
             findings: self.findings,
             states: self.states,
-            digest,
-        }
+            digest: ContentHash::of(&[]),
+        };
+        plan.digest = plan.compute_digest();
+        plan
     }
 
     fn judge(&mut self, mailbox: &Mailbox, desired: &Desired) {

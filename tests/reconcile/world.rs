@@ -6,8 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use mailwarden::domain::{Lane, Mode, TenantId, TenantName};
 use mailwarden::engine::{
-    Clock, Consent, Cycle, Drained, Executor, Pace, Queue, Request, Schedule, Status, Target, Tenant, decide,
-    drain, remember,
+    Clock, Cycle, Drained, Executor, Pace, Queue, Request, Schedule, Status, Target, Tenant, decide, drain,
+    remember,
 };
 use mailwarden::exchange::{
     Cloud, Credential, EndpointOverrides, Exchange, ExchangeOptions, Limits, Proof, RouterTransport,
@@ -17,7 +17,6 @@ use mailwarden::policy::{PolicySet, SourceFile, compile};
 use mailwarden::simulator::{Simulation, SimulationOptions};
 use mailwarden::telemetry::{Event, Identities, Telemetry};
 use tokio::sync::mpsc;
-use uuid::Uuid;
 
 pub const BASELINE: &str = r"
 apiVersion: mailwarden/v1
@@ -105,13 +104,7 @@ impl World {
     }
 
     pub fn request(target: Target) -> Request {
-        Request {
-            id: Uuid::new_v4(),
-            lane: Lane::Manual,
-            target,
-            organization: None,
-            consent: Consent::default(),
-        }
+        Request::new(Lane::Manual, target)
     }
 
     pub async fn plan(&self, policies: &PolicySet) -> Cycle {
