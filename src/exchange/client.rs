@@ -131,6 +131,9 @@ impl Client {
                 || (error.kind() == ErrorKind::Transient && error.retry_after().is_some());
             if asked_to_wait {
                 self.governor.complained(error.retry_after());
+            } else if error.status().is_some_and(|status| status < 500) {
+                // A refusal is an answer too: it says nothing of too many requests.
+                self.governor.answered();
             }
             if error.kind() == ErrorKind::Unauthorized && !renewed {
                 renewed = true;

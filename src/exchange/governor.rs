@@ -33,6 +33,8 @@ const HALVING_PAUSE: Duration = Duration::from_secs(2);
 /// The first pause where the service asks for fewer requests and does not say for how long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_GUESSED_PAUSE: Duration = Duration::from_secs(60);
+/// A moment that has passed already, or no time at all, would make a storm of the repetitions.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Paces the requests of one tenant.
 #[derive(Debug)]
@@ -131,7 +133,8 @@ impl Governor {
                 state.complaints = state.complaints.saturating_add(1);
             }
             let guess = FIRST_PAUSE * 2u32.saturating_pow(state.complaints.saturating_sub(1).min(5));
-            let until = now + retry_after.unwrap_or(guess.min(LONGEST_GUESSED_PAUSE));
+            let pause = retry_after.unwrap_or(guess.min(LONGEST_GUESSED_PAUSE)).max(SHORTEST_PAUSE);
+            let until = now + pause;
             let before = state.paused_until.map_or(now, |until| until.max(now));
             if until > before {
                 state.throttled += until - before;
@@ -312,6 +315,15 @@ mod tests {
             governor.answered();
         }
         assert_eq!(governor.concurrency().0, 8, "recovers");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_pause_is_too_short_to_be_one() {
+        let governor = Governor::new(600, 8);
+        governor.complained(Some(Duration::ZERO));
+        let start = Instant::now();
+        drop(governor.acquire(Priority::Urgent, Access::Read).await);
+        assert_eq!(start.elapsed().as_secs(), 1);
     }
 
     #[tokio::test(start_paused = true)]

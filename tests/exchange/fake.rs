@@ -69,7 +69,7 @@ impl From<Response> for Reply {
 
 impl From<Value> for Reply {
     fn from(value: Value) -> Self {
-        status(200, &[("content-type", "application/json"), ("request-id", "r-1")], &value.to_string()).into()
+        status(200, &[("content-type", "application/json"), ("request-id", "r-1")], value.to_string()).into()
     }
 }
 

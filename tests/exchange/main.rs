@@ -1,5 +1,7 @@
 //! The client of the service against a small service of this test's own, in process and in paused time.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says so when it cannot go on")]
+
 mod fake;
 
 mod bodies;

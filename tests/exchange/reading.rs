@@ -21,7 +21,9 @@ fn filter(seen: &Seen) -> String {
 #[tokio::test(start_paused = true)]
 async fn the_stored_off_query_asks_for_identities_only_and_sorts_them() {
     let fake = Fake::new(|_, _| rows([3, 1, 2]));
-    let off = fake.connect().stored_off(&Scope::default()).await.expect("read");
+    // As the engine holds it.
+    let reader: std::sync::Arc<dyn Reader> = std::sync::Arc::new(fake.connect());
+    let off = reader.stored_off(&Scope::default()).await.expect("read");
     assert_eq!(off.ids, [id(1), id(2), id(3)]);
     assert!(off.contains(id(2)) && !off.contains(id(4)) && off.view.is_complete());
     let asked = fake.asked();

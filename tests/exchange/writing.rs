@@ -127,6 +127,28 @@ async fn a_busy_service_is_asked_again_when_it_said() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn fewer_requests_run_at_once_after_a_complaint_and_refusals_do_not_keep_it_so() {
+    let fake = Fake::new(|number, _| match number {
+        0 => Reply::from(status(429, &[("retry-after", "1")], "")),
+        1..=40 => rows([]).into(),
+        _ => fault(404, "X.ManagementObjectNotFoundException", "couldn't be found"),
+    });
+    let limits = Limits { writes_per_minute: 60_000, max_concurrency: 16 };
+    let exchange = fake.connect_with(crate::fake::secret(), limits);
+    enable(&exchange, 1).await.expect("written in the end");
+    assert_eq!(exchange.metrics().concurrency_limit, 8);
+    for number in 2..=40 {
+        enable(&exchange, number).await.expect("written");
+    }
+    let half_way = exchange.metrics().concurrency_limit;
+    assert!((9..16).contains(&half_way), "{half_way}");
+    for number in 41..=160 {
+        let _ = enable(&exchange, number).await;
+    }
+    assert_eq!(exchange.metrics().concurrency_limit, 16);
+}
+
+#[tokio::test(start_paused = true)]
 async fn repetitions_end() {
     let fake = Fake::new(|_, _| status(429, &[("retry-after", "1")], ""));
     let error = enable(&fake.connect(), 1).await.expect_err("still busy");

@@ -1,7 +1,10 @@
 //! Rows in every form that the service is known or feared to send.
 
 use super::*;
+use proptest::prelude::*;
 use serde_json::json;
+
+use crate::exchange::envelope::Envelope;
 
 const GUID: &str = "33333333-3333-3333-3333-333333333333";
 
@@ -116,4 +119,35 @@ fn an_attribute_is_kept_where_it_was_asked_for_and_empty_is_a_value() {
 fn only_what_is_asked_for_is_selected() {
     assert!(select(&Columns::default()).ends_with("WhenMailboxCreated,WhenChangedUTC"));
     assert!(select(&everything()).ends_with("WhenChangedUTC,Alias,CustomAttribute15,EmailAddresses"));
+}
+
+fn any_json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(|flag| json!(flag)),
+        any::<i64>().prop_map(|number| json!(number)),
+        any::<u64>().prop_map(|number| json!(number)),
+        (-1e9..1e9f64).prop_map(|number| json!(number)),
+        "\\PC{0,12}".prop_map(|text| json!(text)),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(|items| json!(items)),
+            prop::collection::btree_map("[A-Za-z@.]{0,8}", inner, 0..4).prop_map(|members| json!(members)),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_value_of_any_column_costs_the_row_or_its_page(
+        column in prop::sample::select(CORE[3..].to_vec()),
+        value in any_json(),
+        stranger in any_json(),
+    ) {
+        let page = json!({"value": [stranger, {"Guid": GUID, "RecipientTypeDetails": "UserMailbox", "Name": "x", column: value}]});
+        let page = Envelope::parse(page.to_string().as_bytes()).expect("a page");
+        prop_assert_eq!(page.rows.len(), 2);
+        prop_assert!(page.rows[1].id().is_some());
+    }
 }
