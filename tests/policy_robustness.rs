@@ -121,6 +121,18 @@ fn no_depth_and_no_repetition_exhausts_anything() {
     survives(indented.as_bytes());
     let keys: String = (0..60_000).map(|number| format!("key{number}: x\n")).collect();
     survives(keys.as_bytes());
+    let head = "apiVersion: mailwarden/v1\nkind: MailboxAuditPolicy\nmetadata: { name: a }\nspec: { selector: { match: ";
+    for (open, unit, close) in [
+        ("{ alias: [", "x, ", "] } } }"),
+        ("{ ", "alias: x, ", "} } }"),
+        ("all }, audit: { owner: { atLeast: [", "Up, ", "] } } }"),
+        ("all }, audit: { ", "owner: default, ", "} }"),
+    ] {
+        let repeated = unit.repeat((mebibyte - 200) / unit.len());
+        survives(format!("{head}{open}{repeated}{close}").as_bytes());
+    }
+    let distinct: String = (0..100_000).map(|number| format!("a{number}, ")).collect();
+    survives(format!("{head}{{ alias: [{distinct}] }} }} }}").as_bytes());
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
