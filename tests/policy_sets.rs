@@ -166,6 +166,19 @@ fn the_assistant_is_observed_beside_the_baseline_and_no_longer_reads_on_record_o
 }
 
 #[test]
+fn an_enforced_assistant_and_a_benchmark_that_names_the_actions_are_a_conflict_of_one_list() {
+    let mut both = files(Path::new("policies/cis-7.0"));
+    for mut file in files(Path::new("policies/executive-assistant")) {
+        file.bytes = String::from_utf8(file.bytes).unwrap().replace("mode: observe", "mode: enforce").into();
+        both.push(file);
+    }
+    let desired = desire(&compile(&both), &mailbox(RecipientType::UserMailbox, "executive@contoso.example"));
+    let conflict = list(&desired.enforced, LogonType::Delegate).conflict.as_ref().unwrap();
+    assert_eq!(conflict.actions.to_string(), "FolderBind,MailItemsAccessed");
+    assert!(list(&desired.enforced, LogonType::Owner).conflict.is_none());
+}
+
+#[test]
 fn the_revision_is_of_names_and_bytes_wherever_the_set_is_mounted() {
     let set = compile(&policy::baseline());
     let mut moved = policy::baseline();

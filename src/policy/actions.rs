@@ -1,6 +1,7 @@
 //! Lists of audit actions as policies write them: bounds made of names and of the keywords `default`
 //! and `all`. Joining bounds is in `join`.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use super::diagnostic::{self, Sink};
@@ -201,7 +202,7 @@ fn list(draft: &mut Draft, entry: &Entry, place: Place, sink: &mut Sink) -> Opti
 
 fn terms(draft: &mut Draft, items: &[Node], place: Place, sink: &mut Sink) -> ActionTerms {
     let mut terms = ActionTerms::default();
-    let mut seen: Vec<(String, Span)> = Vec::new();
+    let mut seen: HashMap<String, Span> = HashMap::new();
     for item in items {
         let Some(scalar) = item.scalar().filter(|scalar| !scalar.is_null()) else {
             if !item.is_faulty() {
@@ -211,8 +212,9 @@ fn terms(draft: &mut Draft, items: &[Node], place: Place, sink: &mut Sink) -> Ac
         };
         let word = scalar.text.as_str();
         let folded = word.to_lowercase();
-        if let Some((_, first)) = seen.iter().find(|(known, _)| *known == folded) {
-            let first = sink.locate(*first);
+        let first = *seen.entry(folded.clone()).or_insert(item.span);
+        if first != item.span {
+            let first = sink.locate_label(first);
             sink.push(item.span, diagnostic::repeated_item(word, first));
             continue;
         }
@@ -226,7 +228,6 @@ fn terms(draft: &mut Draft, items: &[Node], place: Place, sink: &mut Sink) -> Ac
             "all" => terms.all = true,
             _ => name(draft, &mut terms, word, item.span, sink),
         }
-        seen.push((folded, item.span));
     }
     terms
 }

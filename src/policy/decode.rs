@@ -1,10 +1,12 @@
 //! Decoders of the values that every kind of document shares: text, words of a closed list, lists of
 //! text, dates. Each returns nothing after it has reported why.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::diagnostic::{self, Sink};
-use super::source_text::Spanned;
+use super::source_text::{Span, Spanned};
 use super::suggest::suggest;
 use super::yaml::{Node, Scalar, Value, other_reading};
 
@@ -65,10 +67,12 @@ pub fn items<'a>(node: &'a Node, what: &str, sink: &mut Sink) -> Option<&'a [Nod
 pub fn texts(node: &Node, sink: &mut Sink) -> Option<Vec<Spanned<String>>> {
     let items = items(node, "a list of texts", sink)?;
     let mut texts: Vec<Spanned<String>> = Vec::with_capacity(items.len());
+    let mut seen: HashMap<String, Span> = HashMap::new();
     for item in items {
         let Some(value) = text(item, sink) else { continue };
-        if let Some(first) = texts.iter().find(|text| text.value.eq_ignore_ascii_case(&value)) {
-            let first = sink.locate(first.span);
+        let first = *seen.entry(value.to_lowercase()).or_insert(item.span);
+        if first != item.span {
+            let first = sink.locate_label(first);
             sink.push(item.span, diagnostic::repeated_item(&value, first));
         }
         texts.push(Spanned { value, span: item.span });

@@ -16,7 +16,7 @@ mod compile;
 mod compose;
 pub mod decode;
 mod desire;
-mod diagnostic;
+pub mod diagnostic;
 mod document;
 pub mod fields;
 mod glob;

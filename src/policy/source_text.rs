@@ -101,9 +101,10 @@ impl SourceText {
         }
     }
 
-    /// The nearest character boundary at or before a byte, so that slicing cannot fail.
+    /// The nearest character at or before a byte, in the text and after its byte order mark, so that
+    /// slicing a line cannot fail.
     fn floor(&self, byte: usize) -> usize {
-        self.text.floor_char_boundary(byte)
+        self.text.floor_char_boundary(byte).max(self.line_starts[0])
     }
 
     fn position(&self, byte: usize) -> (usize, usize) {
@@ -257,6 +258,7 @@ mod tests {
         assert_eq!(source.locate(Span::new(1, 99)).column, 1);
         assert_eq!(source.locate(Span::new(99, 120)).column, 3);
         assert_eq!(SourceText::new("a", "").locate(Span::new(0, 5)).line, 1);
+        assert_eq!(SourceText::new("a", "\u{feff}b").locate(Span::new(0, 1)).column, 1);
     }
 
     #[test]

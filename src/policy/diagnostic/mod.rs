@@ -132,6 +132,14 @@ impl Sink {
         self.source.locate(span)
     }
 
+    /// A place for a label of the diagnostic that is pushed next. Once no more are kept, it is not worked
+    /// out: that costs the length of its line, and a hostile file has one line and a hundred thousand
+    /// faults.
+    pub fn locate_label(&self, span: Span) -> Location {
+        let kept = self.found.len() < MOST_PER_FILE;
+        self.source.locate(if kept { span } else { Span::default() })
+    }
+
     /// What was found, in the order of the file.
     pub fn finish(mut self) -> Vec<Diagnostic> {
         Diagnostic::sort(&mut self.found);

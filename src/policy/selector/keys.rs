@@ -1,5 +1,7 @@
 //! The keys of a selector's mapping, and the words that administrators write in their place.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -145,10 +147,12 @@ pub(super) fn report_unknown(entry: &Entry, sink: &mut Sink) {
 
 fn ids(clause: &mut Clause, entry: &Entry, sink: &mut Sink) {
     let Some(written) = texts(&entry.value, sink) else { return };
-    let mut ids = Vec::with_capacity(written.len());
+    let mut ids = BTreeSet::new();
     for text in written {
         match Uuid::try_parse(&text.value) {
-            Ok(id) => ids.push(id),
+            Ok(id) => {
+                ids.insert(id);
+            }
             Err(_) => sink.push(text.span, diagnostic::invalid_id(&text.value)),
         }
     }

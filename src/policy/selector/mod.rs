@@ -76,7 +76,7 @@ impl Moment {
 /// One key of a selector with its values, of which one must fit.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Test {
-    Id(Vec<Uuid>),
+    Id(BTreeSet<Uuid>),
     Types(Vec<RecipientType>),
     Text(Attribute, Vec<Pattern>),
     EmailAddress(Vec<Pattern>),
@@ -88,7 +88,10 @@ pub(super) enum Test {
 impl Test {
     fn verdict(&self, mailbox: &Mailbox, as_of: DateTime<Utc>) -> Verdict {
         match self {
-            Self::Id(ids) => Verdict::from_bool(ids.iter().any(|id| mailbox.has_id(*id))),
+            Self::Id(ids) => {
+                let own = [Some(mailbox.id.0), mailbox.exchange_guid, mailbox.external_directory_object_id];
+                Verdict::from_bool(own.iter().flatten().any(|id| ids.contains(id)))
+            }
             Self::Types(types) => Verdict::from_bool(types.contains(&mailbox.recipient_type)),
             Self::Text(attribute, patterns) => match mailbox.attribute(*attribute) {
                 Some(value) => Verdict::from_bool(covers(patterns, value)),

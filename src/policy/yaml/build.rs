@@ -196,7 +196,7 @@ fn accept_key(node: Node, seen: &mut HashMap<String, Span>, sink: &mut Sink) -> 
     }
     match seen.get(&scalar.text) {
         Some(first) => {
-            let first = sink.locate(*first);
+            let first = sink.locate_label(*first);
             sink.push(span, diagnostic::duplicate_key(&scalar.text, first));
         }
         None => {

@@ -28,29 +28,6 @@ fn message(kind: &ErrorKind) -> Diagnostic {
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInPlainScalar => diagnostic::tab(),
         ErrorKind::RecursionLimitExceeded => diagnostic::too_deep(MAX_DEPTH),
-        ErrorKind::UnexpectedEofFlowSequence | ErrorKind::ExpectedFlowSequenceSeparator => {
-            diagnostic::syntax_with_hint(
-                "a list in brackets is not closed",
-                "a `,` or `]` is missing before here",
-            )
-        }
-        ErrorKind::UnexpectedEofFlowMapping
-        | ErrorKind::UnexpectedEofImplicitFlowMapping
-        | ErrorKind::ExpectedFlowMappingSeparator => diagnostic::syntax_with_hint(
-            "a mapping in braces is not closed",
-            "a `,` or `}` is missing before here",
-        ),
-        ErrorKind::UnclosedFlowCollection { open } => diagnostic::syntax_with_hint(
-            &format!("a collection opened with `{open}` is not closed"),
-            &format!("a `{}` is missing", closing(*open)),
-        ),
-        ErrorKind::MismatchedFlowCollectionEnd { open, close } => diagnostic::syntax_with_hint(
-            &format!("a collection opened with `{open}` is closed with `{close}`"),
-            &format!("a `{}` is missing before that `{close}`", closing(*open)),
-        ),
-        ErrorKind::MisplacedFlowCollectionEnd => {
-            diagnostic::syntax("a closing bracket without an opening one")
-        }
         ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => {
             diagnostic::syntax("a quote is not closed")
         }
@@ -87,8 +64,37 @@ fn message(kind: &ErrorKind) -> Diagnostic {
             "an unknown escape after `\\`",
             "between single quotes a backslash stands for itself",
         ),
-        other => diagnostic::syntax(&other.to_string()),
+        other => brackets(other).unwrap_or_else(|| diagnostic::syntax(&other.to_string())),
     }
+}
+
+fn brackets(kind: &ErrorKind) -> Option<Diagnostic> {
+    Some(match kind {
+        ErrorKind::UnexpectedEofFlowSequence | ErrorKind::ExpectedFlowSequenceSeparator => {
+            diagnostic::syntax_with_hint(
+                "a list in brackets is not closed",
+                "a `,` or `]` is missing before here",
+            )
+        }
+        ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofImplicitFlowMapping
+        | ErrorKind::ExpectedFlowMappingSeparator => diagnostic::syntax_with_hint(
+            "a mapping in braces is not closed",
+            "a `,` or `}` is missing before here",
+        ),
+        ErrorKind::UnclosedFlowCollection { open } => diagnostic::syntax_with_hint(
+            &format!("a collection opened with `{open}` is not closed"),
+            &format!("a `{}` is missing", closing(*open)),
+        ),
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => diagnostic::syntax_with_hint(
+            &format!("a collection opened with `{open}` is closed with `{close}`"),
+            &format!("a `{}` is missing before that `{close}`", closing(*open)),
+        ),
+        ErrorKind::MisplacedFlowCollectionEnd => {
+            diagnostic::syntax("a closing bracket without an opening one")
+        }
+        _ => return None,
+    })
 }
 
 const fn closing(open: char) -> char {
