@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 
 use super::observe::{self, Seen, Want};
 use super::{Tenant, recall};
-use crate::domain::{DefaultSets, Mailbox, MailboxId, Organization, Shrink};
-use crate::exchange::{self, Population, RowFilter, RowQuery, Scope as RowScope};
+use crate::domain::{Attribute, DefaultSets, Mailbox, MailboxId, Organization, Shrink};
+use crate::exchange::{self, Columns, Population, RowFilter, RowQuery, Scope as RowScope};
 use crate::history;
 use crate::plan::{Inputs, Memory, Plan, Planner, Scope, Sight, ViewSummary};
 use crate::policy::{PolicySet, TenantPolicies};
@@ -110,6 +110,26 @@ pub async fn look(
     let scope = if *target == Target::Everything { Scope::WholeTenant } else { Scope::Part };
     let plan = planner.finish(seen.view, scope);
     Ok(Looked { plan, ids: seen.ids, faults, started_at, policies: of_tenant })
+}
+
+/// Rows and switches, without policies: for lists of what is.
+pub async fn observe(
+    tenant: &Tenant,
+    target: &Target,
+    rows: &mut (dyn FnMut(Mailbox) + Send),
+) -> Result<(Organization, Seen), LookError> {
+    let reading = tenant.reader.organization().await;
+    let columns = Columns {
+        attributes: [Attribute::PrimarySmtpAddress, Attribute::DisplayName].into(),
+        email_addresses: false,
+    };
+    let want = Want { columns, populations: vec![Population::Plain] };
+    let mut seen = match target {
+        Target::Identity(identity) => by_identity(tenant, &want, identity, rows).await?,
+        _ => observe::everything(&*tenant.reader, &tenant.clock, &want, rows).await?,
+    };
+    seen.faults.extend(reading.errors().cloned());
+    Ok((reading.organization(), seen))
 }
 
 /// The rows of a target, with stored state where the target can tell it.

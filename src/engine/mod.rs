@@ -26,7 +26,7 @@ pub use cycle::{Consent, Cycle, Only, Request, decide, remember};
 pub use daemon::{Member, holder, run};
 pub use executor::{Executor, SETTLE_WINDOW, Stop, Tally};
 pub use journal::chain;
-pub use look::{LookError, Looked, Target, look, rows_of};
+pub use look::{LookError, Looked, Target, look, observe, rows_of};
 pub use observe::Seen;
 pub use policies::{PolicyKeeper, PolicyPlace};
 pub use queue::{Accepted, Offer, Origin, Queue, Rank, Work};
