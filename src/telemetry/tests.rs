@@ -323,6 +323,15 @@ fn libraries_are_heard_in_the_same_form() {
 }
 
 #[test]
+fn a_failure_tells_the_whole_chain_once() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot read the page")]
+    struct Outer(#[source] io::Error);
+    let failure = Failure::of("transport", &Outer(io::Error::other("connection reset")));
+    assert_eq!(failure.text, "cannot read the page: connection reset");
+}
+
+#[test]
 fn listeners_hear_and_never_hold_up() {
     let telemetry = Telemetry::new("0.1.0", Identities::Upn);
     let mut listener = telemetry.subscribe(2);

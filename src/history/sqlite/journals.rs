@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use uuid::Uuid;
 
-use super::value::{Sql, get};
+use super::value::{Sql, get, get_opt};
 use super::{ErrorKind, Fault};
-use crate::domain::{Class, TenantId};
+use crate::domain::{Class, ContentHash, TenantId};
 use crate::history::chain::{ChainCheck, Link, Verifier, link, origin};
 use crate::history::{Entry, EntryBody, Head, Intent, JournalFilter, OpenIntent, Outcome, WriteOutcome};
 use crate::plan::Object;
@@ -162,14 +163,43 @@ pub(super) fn distinct_objects_changed(
 
 pub(super) fn verify(db: &Connection, tenant: TenantId) -> Result<ChainCheck, Fault> {
     let mut verifier = Verifier::new(tenant);
-    let mut statement =
-        db.prepare_cached("SELECT seq, hash, body FROM journal WHERE tenant = ?1 ORDER BY seq")?;
-    for link in statement.query_map(params![Sql(tenant)], read_link)? {
-        if !verifier.push(&link?) {
+    let mut statement = db.prepare_cached(
+        "SELECT seq, hash, body, intent, at, outcome, object, change_id, cycle_id, class
+         FROM journal WHERE tenant = ?1 ORDER BY seq",
+    )?;
+    let mut rows = statement.query(params![Sql(tenant)])?;
+    while let Some(row) = rows.next()? {
+        let link = read_link(row)?;
+        if !verifier.push(&link) {
+            break;
+        }
+        if !repeats(row, &link)? {
+            verifier.refuse("what it is found by does not fit its content");
             break;
         }
     }
     Ok(verifier.finish(&head(db, tenant)?))
+}
+
+/// Whether the columns beside a body say the same as it does: caps and lists are computed from them. Those
+/// that an outcome has from its intent only sort it into lists.
+fn repeats(row: &Row<'_>, link: &Link) -> Result<bool, Fault> {
+    let (intent, at, outcome): (u64, DateTime<Utc>, _) = (get(row, 3)?, get(row, 4)?, get_opt(row, 5)?);
+    let same_time = |other: DateTime<Utc>| other.timestamp_micros() == at.timestamp_micros();
+    Ok(match serde_json::from_str(&link.body)? {
+        EntryBody::Intent(body) => {
+            intent == link.seq
+                && same_time(body.at)
+                && outcome.is_none()
+                && get::<Object>(row, 6)? == body.object
+                && get::<ContentHash>(row, 7)? == body.change_id
+                && get::<Uuid>(row, 8)? == body.cycle_id
+                && get::<Class>(row, 9)? == body.class
+        }
+        EntryBody::Outcome(body) => {
+            intent == body.intent && same_time(body.at) && outcome == Some(body.outcome)
+        }
+    })
 }
 
 fn read_link(row: &Row<'_>) -> rusqlite::Result<Link> {
