@@ -2,6 +2,10 @@
 
 pub mod domain;
 pub mod engine;
+pub mod exchange;
 pub mod history;
 pub mod plan;
+pub mod policy;
+pub mod simulator;
+pub mod source;
 pub mod telemetry;

@@ -158,8 +158,8 @@ async fn ask(history: &dyn History, at: DateTime<Utc>) -> Vec<String> {
         format!("{:?}", history.verify_chain(TENANT).await.unwrap()),
     ];
     let since = at - TimeDelta::minutes(60);
-    let changed = history.distinct_objects_changed(TENANT, vec![Class::Intentional], since).await.unwrap();
-    answers.push(changed.to_string());
+    let changed = history.objects_changed(TENANT, vec![Class::Intentional], since).await.unwrap();
+    answers.push(format!("{changed:?}"));
     for id in 0..8 {
         answers.push(format!("{:?}", history.seen(TENANT, mailbox(id)).await.unwrap()));
         let drifts = history.drift_of(TENANT, Object::Mailbox(mailbox(id)), 10).await.unwrap();

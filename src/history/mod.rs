@@ -20,6 +20,8 @@ mod sqlite;
 mod text;
 mod word;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::BoxFuture;
 
@@ -136,14 +138,14 @@ pub trait History: Send + Sync {
     fn head(&self, tenant: TenantId) -> Pending<'_, Head>;
     /// Entries that a filter takes, newest first.
     fn entries(&self, tenant: TenantId, filter: JournalFilter, limit: usize) -> Pending<'_, Vec<Entry>>;
-    /// How many distinct objects have been changed, or may have been, by changes of these classes since a
-    /// time.
-    fn distinct_objects_changed(
+    /// The objects that have been changed, or may have been, since a time, by changes of these classes that
+    /// the guard's caps count.
+    fn objects_changed(
         &self,
         tenant: TenantId,
         classes: Vec<Class>,
         since: DateTime<Utc>,
-    ) -> Pending<'_, u64>;
+    ) -> Pending<'_, BTreeSet<Object>>;
     /// Follows the whole chain of the journal.
     fn verify_chain(&self, tenant: TenantId) -> Pending<'_, ChainCheck>;
 

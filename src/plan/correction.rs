@@ -1,7 +1,9 @@
 //! What can be written: closed, so that nothing outside the audit settings can be. Which cmdlet and
 //! which parameters carry a correction is the business of `exchange`.
 
-use crate::domain::{ActionSet, Field, LogAge, LogonType, LogonTypes, MailboxId, OrganizationSwitch};
+use crate::domain::{
+    ActionSet, Field, LogAge, LogonType, LogonTypes, Mailbox, MailboxId, OrganizationSwitch, StoredAuditing,
+};
 
 /// What a change is made to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +63,44 @@ impl Correction {
             }
             Self::KeepByMicrosoft { restore, .. } => restore.iter().map(Field::from).collect(),
             Self::SwitchOn(switch) => vec![Field::from(*switch)],
+        }
+    }
+
+    /// Whether a mailbox, as read back, shows that the correction took effect; none where the row does
+    /// not hold what would tell.
+    pub fn is_visible_in(&self, row: &Mailbox) -> Option<bool> {
+        let list = |kind: LogonType| row.actions.get(kind).as_ref();
+        match self {
+            Self::Enable => match row.stored {
+                StoredAuditing::Unknown => None,
+                stored => Some(stored == StoredAuditing::On),
+            },
+            Self::Disable => match row.stored {
+                StoredAuditing::Unknown => None,
+                stored => Some(stored == StoredAuditing::Off),
+            },
+            Self::SetLogAge(age) => row.log_age.map(|stored| stored == age.stored()),
+            Self::Add { kind, actions } => list(*kind).map(|shown| actions.is_subset(shown)),
+            Self::Remove { kind, actions } => list(*kind).map(|shown| actions.intersection(shown).is_empty()),
+            Self::LogNothing(kind) => list(*kind).map(ActionSet::is_empty),
+            Self::KeepByMicrosoft { restore, .. } => {
+                row.kept_by_microsoft.map(|kept| restore.iter().all(|kind| kept.contains(kind)))
+            }
+            Self::SwitchOn(_) => None,
+        }
+    }
+
+    /// What it does, for people.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Enable => "enable auditing explicitly".into(),
+            Self::Disable => "disable auditing".into(),
+            Self::SetLogAge(age) => format!("keep the log in the mailbox for {age}"),
+            Self::Add { kind, actions } => format!("{kind}: add {actions}"),
+            Self::Remove { kind, actions } => format!("{kind}: remove {actions}"),
+            Self::LogNothing(kind) => format!("{kind}: audit nothing"),
+            Self::KeepByMicrosoft { restore, .. } => format!("{restore}: return to Microsoft's management"),
+            Self::SwitchOn(switch) => format!("switch {switch} on"),
         }
     }
 }

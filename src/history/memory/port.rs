@@ -1,5 +1,6 @@
 //! The port over the collections.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -234,15 +235,13 @@ impl History for MemoryHistory {
         })
     }
 
-    fn distinct_objects_changed(
+    fn objects_changed(
         &self,
         tenant: TenantId,
         classes: Vec<Class>,
         since: DateTime<Utc>,
-    ) -> Pending<'_, u64> {
-        self.of(tenant, "count changed objects", move |memory| {
-            memory.distinct_objects_changed(&classes, since)
-        })
+    ) -> Pending<'_, BTreeSet<Object>> {
+        self.of(tenant, "list changed objects", move |memory| memory.objects_changed(&classes, since))
     }
 
     fn verify_chain(&self, tenant: TenantId) -> Pending<'_, ChainCheck> {

@@ -14,7 +14,7 @@ use crate::history::{
     DriftKey, DriftRow, EntryBody, ErrorKind, FailedReturn, Head, LastComplete, Look, Rejection, Sightings,
     ViewChange, WriteOutcome,
 };
-use crate::plan::Object;
+use crate::plan::{Object, is_capped};
 
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -194,7 +194,7 @@ impl Memory {
         }
     }
 
-    pub(super) fn distinct_objects_changed(&self, classes: &[Class], since: DateTime<Utc>) -> u64 {
+    pub(super) fn objects_changed(&self, classes: &[Class], since: DateTime<Utc>) -> BTreeSet<Object> {
         let without_effect: BTreeSet<u64> = self
             .journal
             .iter()
@@ -205,8 +205,7 @@ impl Memory {
             .filter(|outcome| WriteOutcome::WITHOUT_EFFECT.contains(&outcome.outcome))
             .map(|outcome| outcome.intent)
             .collect();
-        let objects: BTreeSet<Object> = self
-            .journal
+        self.journal
             .iter()
             .filter(|(link, _)| !without_effect.contains(&link.seq))
             .filter_map(|(_, body)| match body {
@@ -214,8 +213,8 @@ impl Memory {
                 EntryBody::Outcome(_) => None,
             })
             .filter(|intent| intent.at >= since && classes.contains(&intent.class))
+            .filter(|intent| is_capped(intent.class, intent.cause))
             .map(|intent| intent.object)
-            .collect();
-        objects.len() as u64
+            .collect()
     }
 }

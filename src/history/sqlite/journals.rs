@@ -1,15 +1,17 @@
 //! The statements about the journal; how entries are chained is in `history::chain`.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use uuid::Uuid;
 
 use super::value::{Sql, get, get_opt};
 use super::{ErrorKind, Fault};
-use crate::domain::{Class, ContentHash, TenantId};
+use crate::domain::{Cause, Class, ContentHash, TenantId};
 use crate::history::chain::{ChainCheck, Link, Verifier, link, origin};
 use crate::history::{Entry, EntryBody, Head, Intent, JournalFilter, OpenIntent, Outcome, WriteOutcome};
-use crate::plan::Object;
+use crate::plan::{Object, is_capped};
 
 pub(super) fn append_intents(db: &Connection, intents: Vec<Intent>) -> Result<Vec<u64>, Fault> {
     let mut numbers = Vec::with_capacity(intents.len());
@@ -55,8 +57,9 @@ struct About<'a> {
 
 fn append(db: &Connection, tenant: TenantId, link: &Link, about: &About<'_>) -> Result<(), Fault> {
     db.prepare_cached(
-        "INSERT INTO journal (tenant, seq, hash, intent, at, outcome, object, change_id, cycle_id, class, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO journal (tenant, seq, hash, intent, at, outcome, object, change_id, cycle_id, class, cause,
+                              body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         Sql(tenant),
@@ -69,6 +72,7 @@ fn append(db: &Connection, tenant: TenantId, link: &Link, about: &About<'_>) -> 
         Sql(about.subject.change_id),
         Sql(about.subject.cycle_id),
         Sql(about.subject.class),
+        Sql(about.subject.cause),
         link.body
     ])?;
     db.prepare_cached("INSERT OR REPLACE INTO journal_head (tenant, seq, hash) VALUES (?1, ?2, ?3)")?
@@ -137,16 +141,16 @@ pub(super) fn entries(
     .collect()
 }
 
-pub(super) fn distinct_objects_changed(
+pub(super) fn objects_changed(
     db: &Connection,
     tenant: TenantId,
     classes: &[Class],
     since: DateTime<Utc>,
-) -> Result<u64, Fault> {
+) -> Result<BTreeSet<Object>, Fault> {
     let [unchanged, failed, superseded] = WriteOutcome::WITHOUT_EFFECT.map(Sql);
-    let mut objects = std::collections::BTreeSet::new();
+    let mut objects = BTreeSet::new();
     let mut statement = db.prepare_cached(
-        "SELECT object, class FROM journal AS intent
+        "SELECT object, class, cause FROM journal AS intent
          WHERE tenant = ?1 AND outcome IS NULL AND at >= ?2 AND NOT EXISTS
                (SELECT 1 FROM journal AS later WHERE later.tenant = ?1 AND later.intent = intent.seq
                 AND later.outcome IN (?3, ?4, ?5))",
@@ -154,17 +158,17 @@ pub(super) fn distinct_objects_changed(
     let mut rows = statement.query(params![Sql(tenant), Sql(since), unchanged, failed, superseded])?;
     while let Some(row) = rows.next()? {
         let class: Class = get(row, 1)?;
-        if classes.contains(&class) {
+        if classes.contains(&class) && is_capped(class, get::<Cause>(row, 2)?) {
             objects.insert(get::<Object>(row, 0)?);
         }
     }
-    Ok(objects.len() as u64)
+    Ok(objects)
 }
 
 pub(super) fn verify(db: &Connection, tenant: TenantId) -> Result<ChainCheck, Fault> {
     let mut verifier = Verifier::new(tenant);
     let mut statement = db.prepare_cached(
-        "SELECT seq, hash, body, intent, at, outcome, object, change_id, cycle_id, class
+        "SELECT seq, hash, body, intent, at, outcome, object, change_id, cycle_id, class, cause
          FROM journal WHERE tenant = ?1 ORDER BY seq",
     )?;
     let mut rows = statement.query(params![Sql(tenant)])?;
@@ -195,6 +199,7 @@ fn repeats(row: &Row<'_>, link: &Link) -> Result<bool, Fault> {
                 && get::<ContentHash>(row, 7)? == body.change_id
                 && get::<Uuid>(row, 8)? == body.cycle_id
                 && get::<Class>(row, 9)? == body.class
+                && get::<Cause>(row, 10)? == body.cause
         }
         EntryBody::Outcome(body) => {
             intent == body.intent && same_time(body.at) && outcome == Some(body.outcome)

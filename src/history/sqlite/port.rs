@@ -1,5 +1,7 @@
 //! The port over SQLite: each call names what it does and hands its statements to a blocking thread.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Fault, SqliteHistory, cycles, drifts, journals, memories, seen};
@@ -172,15 +174,13 @@ impl History for SqliteHistory {
         self.read("list the journal", move |db| journals::entries(db, tenant, filter, limit))
     }
 
-    fn distinct_objects_changed(
+    fn objects_changed(
         &self,
         tenant: TenantId,
         classes: Vec<Class>,
         since: DateTime<Utc>,
-    ) -> Pending<'_, u64> {
-        self.read("count changed objects", move |db| {
-            journals::distinct_objects_changed(db, tenant, &classes, since)
-        })
+    ) -> Pending<'_, BTreeSet<Object>> {
+        self.read("list changed objects", move |db| journals::objects_changed(db, tenant, &classes, since))
     }
 
     fn verify_chain(&self, tenant: TenantId) -> Pending<'_, ChainCheck> {
