@@ -426,10 +426,9 @@ async fn caps_count_objects_that_may_have_changed(history: &dyn History) {
     history.append_intents(intents).await.unwrap();
     history.append_outcomes(vec![outcome(4, WriteOutcome::Superseded)]).await.unwrap();
     let changed = |classes: &[Class]| history.objects_changed(TENANT, classes.to_vec(), at(10));
-    let objects = changed(&[Class::Intentional, Class::Freezing]).await.unwrap();
-    assert_eq!(objects, [1, 2].map(|number| Object::Mailbox(id(number))).into());
-    assert_eq!(changed(&[Class::Corrective]).await.unwrap().len(), 0, "a repair is never capped");
-    assert_eq!(changed(&[]).await.unwrap().len(), 0);
+    assert_eq!(changed(&[Class::Intentional, Class::Freezing]).await.unwrap().len(), 2);
+    assert!(changed(&[Class::Corrective]).await.unwrap().is_empty(), "no cap counts repairs");
+    assert!(changed(&[]).await.unwrap().is_empty());
 }
 
 async fn an_outcome_needs_its_intent(history: &dyn History) {

@@ -125,7 +125,9 @@ impl Held {
     /// How many mailboxes it holds, and the limit that it rests on.
     pub const fn counts(&self) -> (u64, u64) {
         match self {
-            Self::TooManyChanges { wanted, limit, .. } | Self::Weakening { wanted, limit } => (*wanted, *limit),
+            Self::TooManyChanges { wanted, limit, .. } | Self::Weakening { wanted, limit } => {
+                (*wanted, *limit)
+            }
             Self::PartialView { wanted } | Self::WithoutConsent { wanted } | Self::Destructive { wanted } => {
                 (*wanted, 0)
             }

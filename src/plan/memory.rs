@@ -42,7 +42,13 @@ pub struct Rejections {
 
 impl Rejections {
     /// Remembers one rejection; says how many mailboxes of the tier have refused the action.
-    pub fn insert(&mut self, mailbox: MailboxId, tier: AuditTier, kind: LogonType, action: AuditAction) -> u64 {
+    pub fn insert(
+        &mut self,
+        mailbox: MailboxId,
+        tier: AuditTier,
+        kind: LogonType,
+        action: AuditAction,
+    ) -> u64 {
         let list = self.by_mailbox.entry((mailbox, kind)).or_default();
         let count = self.by_tier.entry((tier, kind, action.clone())).or_default();
         if !list.contains(&action) {

@@ -164,6 +164,19 @@ impl TenantPolicies {
         self.mailbox.iter().flat_map(|(policy, _)| policy.selector.named_types()).collect()
     }
 
+    /// The types outside which no policy reaches anything: what a look may ask the service to leave out.
+    /// Empty where that cannot be said.
+    pub fn reachable_types(&self) -> Vec<RecipientType> {
+        let mut types = BTreeSet::new();
+        for (policy, _) in &self.mailbox {
+            match policy.selector.reachable_types() {
+                Some(more) => types.extend(more),
+                None => return Vec::new(),
+            }
+        }
+        types.into_iter().collect()
+    }
+
     /// What each mailbox policy's selector says of a mailbox.
     pub fn selections(
         &self,

@@ -17,8 +17,7 @@ pub enum LogonType {
 }
 
 impl LogonType {
-    pub(crate) const ALL: [LogonType; 3] =
-        [LogonType::Admin, LogonType::Delegate, LogonType::Owner];
+    pub(crate) const ALL: [LogonType; 3] = [LogonType::Admin, LogonType::Delegate, LogonType::Owner];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -37,9 +36,7 @@ impl LogonType {
     }
 
     pub(crate) fn named(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|one| one.name().eq_ignore_ascii_case(text))
+        Self::ALL.into_iter().find(|one| one.name().eq_ignore_ascii_case(text))
     }
 }
 
@@ -116,13 +113,7 @@ const NAMES: [&str; 28] = [
 
 const OWNER_ONLY: [&str; 2] = ["MailboxLogin", "SearchQueryInitiated"];
 const NOT_FOR_DELEGATE: [&str; 4] = ["Copy", "MessageBind", "Send", "UpdateCalendarDelegation"];
-const NOT_FOR_OWNER: [&str; 5] = [
-    "Copy",
-    "FolderBind",
-    "MessageBind",
-    "SendAs",
-    "SendOnBehalf",
-];
+const NOT_FOR_OWNER: [&str; 5] = ["Copy", "FolderBind", "MessageBind", "SendAs", "SendOnBehalf"];
 
 const ADMIN_DEFAULT: [&str; 13] = [
     "Update",
@@ -143,15 +134,8 @@ const NOT_DEFAULT_FOR_DELEGATE: [&str; 2] = ["UpdateCalendarDelegation", "Send"]
 const NOT_DEFAULT_FOR_OWNER: [&str; 3] = ["SendAs", "SendOnBehalf", "Create"];
 
 /// Group mailboxes: fixed, for admin and delegate; the owner has no Create, SendAs and SendOnBehalf.
-const GROUP: [&str; 7] = [
-    "Create",
-    "HardDelete",
-    "MoveToDeletedItems",
-    "SoftDelete",
-    "Update",
-    "SendAs",
-    "SendOnBehalf",
-];
+const GROUP: [&str; 7] =
+    ["Create", "HardDelete", "MoveToDeletedItems", "SoftDelete", "Update", "SendAs", "SendOnBehalf"];
 
 /// The actions of one tenant's service; Microsoft can add to it while a simulation runs.
 #[derive(Debug, Clone)]
@@ -174,8 +158,7 @@ impl Catalog {
         let owner_only = catalog.set(&OWNER_ONLY);
         catalog.allowed = [
             all.without(owner_only),
-            all.without(owner_only)
-                .without(catalog.set(&NOT_FOR_DELEGATE)),
+            all.without(owner_only).without(catalog.set(&NOT_FOR_DELEGATE)),
             all.without(catalog.set(&NOT_FOR_OWNER)),
         ];
         let admin = catalog.set(&ADMIN_DEFAULT);
@@ -186,18 +169,12 @@ impl Catalog {
         ];
         catalog.defaults = [lists, lists];
         let group = catalog.set(&GROUP);
-        catalog.group = [
-            group,
-            group,
-            group.without(catalog.set(&NOT_DEFAULT_FOR_OWNER)),
-        ];
+        catalog.group = [group, group, group.without(catalog.set(&NOT_DEFAULT_FOR_OWNER))];
         catalog
     }
 
     pub(crate) fn index(&self, name: &str) -> Option<usize> {
-        self.names
-            .iter()
-            .position(|one| one.eq_ignore_ascii_case(name))
+        self.names.iter().position(|one| one.eq_ignore_ascii_case(name))
     }
 
     /// The known ones of these names.
@@ -270,16 +247,8 @@ mod tests {
     #[test]
     fn the_matrix_has_the_sizes_that_the_documents_give() {
         let catalog = Catalog::current();
-        let default = |logon| {
-            catalog
-                .names(catalog.default_of(logon, Tier::Standard))
-                .count()
-        };
-        assert_eq!(
-            LogonType::ALL.map(default),
-            [13, 11, 10],
-            "defaults of 2025-04"
-        );
+        let default = |logon| catalog.names(catalog.default_of(logon, Tier::Standard)).count();
+        assert_eq!(LogonType::ALL.map(default), [13, 11, 10], "defaults of 2025-04");
         let illegal = [
             (LogonType::Delegate, "Send"),
             (LogonType::Delegate, "MessageBind"),
@@ -297,22 +266,10 @@ mod tests {
     fn microsoft_can_add_an_action_nobody_knew() {
         let mut catalog = Catalog::current();
         assert_eq!(catalog.index("RecallMessage"), None);
-        catalog.set_default(
-            LogonType::Owner,
-            Tier::Premium,
-            &["Update", "RecallMessage"],
-        );
+        catalog.set_default(LogonType::Owner, Tier::Premium, &["Update", "RecallMessage"]);
         let index = catalog.index("recallmessage").expect("known now");
         assert!(catalog.allows(LogonType::Owner, index));
-        assert!(
-            catalog
-                .default_of(LogonType::Owner, Tier::Premium)
-                .contains(index)
-        );
-        assert!(
-            !catalog
-                .default_of(LogonType::Owner, Tier::Standard)
-                .contains(index)
-        );
+        assert!(catalog.default_of(LogonType::Owner, Tier::Premium).contains(index));
+        assert!(!catalog.default_of(LogonType::Owner, Tier::Standard).contains(index));
     }
 }

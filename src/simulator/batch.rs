@@ -12,16 +12,12 @@ use super::{Simulation, service};
 const AT_MOST: usize = 10;
 
 pub(crate) async fn answer(simulation: &Simulation, head: &Head, body: &[u8]) -> Reply {
-    let json_wanted = head
-        .header("accept")
-        .is_some_and(|accept| accept.to_ascii_lowercase().contains("application/json"));
+    let json_wanted =
+        head.header("accept").is_some_and(|accept| accept.to_ascii_lowercase().contains("application/json"));
     if !json_wanted {
         // The service answers multipart/mixed then, which no client of ours reads: say so instead of half building it.
-        return Reply::plain(
-            406,
-            "multipart/mixed is not simulated; send Accept: application/json",
-        )
-        .with("content-type", "multipart/mixed");
+        return Reply::plain(406, "multipart/mixed is not simulated; send Accept: application/json")
+            .with("content-type", "multipart/mixed");
     }
     if let Err(reply) = service::signed_in(simulation, head) {
         return reply;
@@ -46,9 +42,8 @@ pub(crate) async fn answer(simulation: &Simulation, head: &Head, body: &[u8]) ->
 fn read(body: &[u8]) -> Result<Vec<Value>, ServiceError> {
     let body: Value = serde_json::from_slice(body)
         .map_err(|_| ServiceError::malformed("The request body is not valid JSON."))?;
-    let requests = body["requests"]
-        .as_array()
-        .ok_or_else(|| ServiceError::malformed("The batch has no 'requests'."))?;
+    let requests =
+        body["requests"].as_array().ok_or_else(|| ServiceError::malformed("The batch has no 'requests'."))?;
     if requests.len() > AT_MOST {
         return Err(ServiceError::malformed(&format!(
             "The batch request exceeds the maximum of {AT_MOST} requests."

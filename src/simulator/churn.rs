@@ -103,10 +103,7 @@ impl Weather {
         while let Some((kind, at)) = self.next().filter(|(_, at)| *at <= now) {
             let from = if happened.len() < AT_MOST { at } else { now };
             self.due[kind as usize] = self.after(kind, from);
-            let moment = Moment {
-                now: at.timestamp(),
-                backend: self.rng.u8(..2),
-            };
+            let moment = Moment { now: at.timestamp(), backend: self.rng.u8(..2) };
             let one = match kind {
                 Kind::Appears => Some(self.appear(tenant, moment)),
                 Kind::Undone => self.undo(tenant, moment),
@@ -129,11 +126,7 @@ impl Weather {
         (tenant.add(spec, moment), What::Appeared)
     }
 
-    fn pick(
-        &mut self,
-        tenant: &Tenant,
-        wanted: impl Fn(&super::record::Record) -> bool,
-    ) -> Option<Uuid> {
+    fn pick(&mut self, tenant: &Tenant, wanted: impl Fn(&super::record::Record) -> bool) -> Option<Uuid> {
         let last = *tenant.mailboxes.keys().next_back()?;
         let from = self.rng.u32(..=last);
         tenant
@@ -159,14 +152,8 @@ impl Weather {
         let (guid, what) = match self.rng.u32(..100) {
             0..50 => (self.pick(tenant, on)?, What::TurnedOff),
             50..75 => (self.pick(tenant, |_| true)?, What::ListReplaced),
-            75..90 => (
-                self.pick(tenant, |record| record.settings.age > 30 * 86_400)?,
-                What::AgeShortened,
-            ),
-            _ => (
-                self.pick(tenant, |record| record.settings.lists[2].is_some())?,
-                What::ListRestored,
-            ),
+            75..90 => (self.pick(tenant, |record| record.settings.age > 30 * 86_400)?, What::AgeShortened),
+            _ => (self.pick(tenant, |record| record.settings.lists[2].is_some())?, What::ListRestored),
         };
         let edited = tenant.edit(
             guid,

@@ -13,16 +13,11 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn starting_at(base: Option<DateTime<Utc>>) -> Self {
-        Self {
-            base: base.unwrap_or_else(Utc::now),
-            started: Instant::now(),
-        }
+        Self { base: base.unwrap_or_else(Utc::now), started: Instant::now() }
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
         let elapsed = TimeDelta::from_std(self.started.elapsed()).unwrap_or(TimeDelta::MAX);
-        self.base
-            .checked_add_signed(elapsed)
-            .unwrap_or(DateTime::<Utc>::MAX_UTC)
+        self.base.checked_add_signed(elapsed).unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 }

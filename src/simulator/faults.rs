@@ -69,26 +69,12 @@ impl Gate {
     }
 
     pub(crate) fn order(&mut self, cmdlet: &str, times: usize, failure: Failure) {
-        self.orders.push_back(Order {
-            cmdlet: cmdlet.to_owned(),
-            left: times,
-            failure,
-        });
+        self.orders.push_back(Order { cmdlet: cmdlet.to_owned(), left: times, failure });
     }
 
     /// What this request meets. `at_once` counts it among those now in flight.
-    pub(crate) fn pass(
-        &mut self,
-        cmdlet: &str,
-        is_write: bool,
-        at_once: usize,
-        now: f64,
-    ) -> Passage {
-        let latency = if is_write {
-            self.faults.write_latency
-        } else {
-            self.faults.read_latency
-        };
+    pub(crate) fn pass(&mut self, cmdlet: &str, is_write: bool, at_once: usize, now: f64) -> Passage {
+        let latency = if is_write { self.faults.write_latency } else { self.faults.read_latency };
         let open = |delay, lost| Passage::Open { delay, lost };
         match self.ordered(cmdlet) {
             Some(Failure::Status(status)) => return Passage::Status(status),
@@ -124,10 +110,7 @@ impl Gate {
     }
 
     fn take(&mut self, matches: impl Fn(&str) -> bool) -> Option<Failure> {
-        let order = self
-            .orders
-            .iter_mut()
-            .find(|order| order.left > 0 && matches(&order.cmdlet))?;
+        let order = self.orders.iter_mut().find(|order| order.left > 0 && matches(&order.cmdlet))?;
         order.left -= 1;
         let failure = order.failure.clone();
         self.orders.retain(|order| order.left > 0);
@@ -159,11 +142,7 @@ impl Gate {
             self.used = 0;
         }
         self.used = self.used.saturating_add(1);
-        (
-            WINDOW_LIMIT,
-            WINDOW_LIMIT.saturating_sub(self.used),
-            (self.window + 1) * WINDOW,
-        )
+        (WINDOW_LIMIT, WINDOW_LIMIT.saturating_sub(self.used), (self.window + 1) * WINDOW)
     }
 
     pub(crate) fn id(&mut self) -> u128 {

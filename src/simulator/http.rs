@@ -38,8 +38,8 @@ async fn dispatch(State(simulations): State<Vec<Simulation>>, request: Request<B
         .or_else(|| parts.uri.authority().map(|a| a.as_str()))
         .unwrap_or("outlook.office365.com")
         .to_owned();
-    let plain = parts.extensions.get::<PlainHttp>().is_some()
-        || parts.uri.scheme() == Some(&http::uri::Scheme::HTTP);
+    let plain =
+        parts.extensions.get::<PlainHttp>().is_some() || parts.uri.scheme() == Some(&http::uri::Scheme::HTTP);
     let head = Head {
         scheme: if plain { "http" } else { "https" },
         host,
@@ -47,9 +47,7 @@ async fn dispatch(State(simulations): State<Vec<Simulation>>, request: Request<B
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
     };
-    route(&simulations, &parts.method, &head, &body)
-        .await
-        .into_response()
+    route(&simulations, &parts.method, &head, &body).await.into_response()
 }
 
 async fn route(simulations: &[Simulation], method: &Method, head: &Head, body: &[u8]) -> Reply {
@@ -73,12 +71,10 @@ async fn route(simulations: &[Simulation], method: &Method, head: &Head, body: &
                 _ => Reply::empty(404),
             }
         }
-        ["adminapi", "v1.0", name, "exomodulefile"] if method == Method::GET => {
-            match tenant(name) {
-                Some(simulation) => module_file(simulation, head),
-                None => no_tenant(name),
-            }
-        }
+        ["adminapi", "v1.0", name, "exomodulefile"] if method == Method::GET => match tenant(name) {
+            Some(simulation) => module_file(simulation, head),
+            None => no_tenant(name),
+        },
         // Only beta answers InvokeCommand; so it was measured.
         ["adminapi", "v1.0", _, "invokecommand"] => Reply::empty(405),
         _ => Reply::empty(404),

@@ -59,9 +59,7 @@ impl Login {
     /// The key is of the tenant too, so that one tenant's tokens are nothing to another.
     pub(crate) fn new(seed: u64, tenant: Uuid) -> Self {
         let secret = u128::from(seed) ^ tenant.as_u128();
-        Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, &secret.to_be_bytes()),
-        }
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &secret.to_be_bytes()) }
     }
 
     pub(crate) fn answer(&self, asked: &Asked<'_>) -> Reply {
@@ -75,13 +73,8 @@ impl Login {
 
     fn token(&self, asked: &Asked<'_>, audience: &str) -> Value {
         let life = asked.options.token_lifetime.as_secs();
-        let expires =
-            asked.now + TimeDelta::from_std(asked.options.token_lifetime).unwrap_or(TimeDelta::MAX);
-        let roles: &[&str] = if asked.options.permissions.app_role {
-            &["Exchange.ManageAsApp"]
-        } else {
-            &[]
-        };
+        let expires = asked.now + TimeDelta::from_std(asked.options.token_lifetime).unwrap_or(TimeDelta::MAX);
+        let roles: &[&str] = if asked.options.permissions.app_role { &["Exchange.ManageAsApp"] } else { &[] };
         let header = json!({"typ": "JWT", "alg": "HS256"});
         let claims = json!({
             "aud": audience,
@@ -112,14 +105,10 @@ impl Login {
         claims_wanted: bool,
     ) -> Result<Value, Unaccepted> {
         let (body, seal) = token.rsplit_once('.').ok_or(Unaccepted::Invalid)?;
-        let seal = URL_SAFE_NO_PAD
-            .decode(seal)
-            .map_err(|_| Unaccepted::Invalid)?;
+        let seal = URL_SAFE_NO_PAD.decode(seal).map_err(|_| Unaccepted::Invalid)?;
         hmac::verify(&self.key, body.as_bytes(), &seal).map_err(|_| Unaccepted::Invalid)?;
-        let claims = body
-            .split_once('.')
-            .and_then(|(_, claims)| decoded(claims))
-            .ok_or(Unaccepted::Invalid)?;
+        let claims =
+            body.split_once('.').and_then(|(_, claims)| decoded(claims)).ok_or(Unaccepted::Invalid)?;
         let number = |name: &str| claims[name].as_i64().unwrap_or_default();
         if number("exp") <= now {
             return Err(Unaccepted::Expired);
@@ -142,9 +131,7 @@ impl Unaccepted {
         match self {
             Unaccepted::Invalid => format!("{base}, error=\"invalid_token\""),
             Unaccepted::Expired => {
-                format!(
-                    "{base}, error=\"invalid_token\", error_description=\"The token is expired\""
-                )
+                format!("{base}, error=\"invalid_token\", error_description=\"The token is expired\"")
             }
             Unaccepted::Challenged => {
                 let claims = json!({"access_token": {"nbf": {"essential": true, "value": "1"}}});
@@ -157,10 +144,7 @@ impl Unaccepted {
 
 impl Asked<'_> {
     fn field(&self, name: &str) -> Option<&str> {
-        self.form
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     fn required(&self, name: &'static str) -> Result<&str, Denied> {
@@ -236,31 +220,23 @@ impl Asked<'_> {
 
     fn check_assertion(&self, assertion: &str) -> Result<(), Denied> {
         if self.required("client_assertion_type")? != ASSERTION_TYPE {
-            return Err(bad_assertion(
-                50_027,
-                "The client assertion type is not supported.",
-            ));
+            return Err(bad_assertion(50_027, "The client assertion type is not supported."));
         }
         let parts: Vec<&str> = assertion.split('.').collect();
         let [header, claims, seal] = parts.as_slice() else {
             return Err(bad_assertion(50_027, "JWT token is invalid or malformed."));
         };
-        let (Some(header_json), Some(claims_json), Ok(seal)) = (
-            decoded(header),
-            decoded(claims),
-            URL_SAFE_NO_PAD.decode(seal),
-        ) else {
+        let (Some(header_json), Some(claims_json), Ok(seal)) =
+            (decoded(header), decoded(claims), URL_SAFE_NO_PAD.decode(seal))
+        else {
             return Err(bad_assertion(50_027, "JWT token is invalid or malformed."));
         };
-        let algorithm: &'static dyn signature::VerificationAlgorithm =
-            match header_json["alg"].as_str() {
-                Some("PS256") => &signature::RSA_PSS_2048_8192_SHA256,
-                Some("RS256") => &signature::RSA_PKCS1_2048_8192_SHA256,
-                _ => return Err(bad_assertion(5_002_727, "Invalid JWT header algorithm.")),
-            };
-        let has_thumbprint = ["x5t#S256", "x5t", "kid"]
-            .iter()
-            .any(|name| header_json[*name].is_string());
+        let algorithm: &'static dyn signature::VerificationAlgorithm = match header_json["alg"].as_str() {
+            Some("PS256") => &signature::RSA_PSS_2048_8192_SHA256,
+            Some("RS256") => &signature::RSA_PKCS1_2048_8192_SHA256,
+            _ => return Err(bad_assertion(5_002_727, "Invalid JWT header algorithm.")),
+        };
+        let has_thumbprint = ["x5t#S256", "x5t", "kid"].iter().any(|name| header_json[*name].is_string());
         if !has_thumbprint {
             return Err(bad_assertion(
                 700_027,
@@ -277,10 +253,7 @@ impl Asked<'_> {
     fn check_claims(&self, claims_json: &Value) -> Result<(), Denied> {
         let client = &self.options.credentials.client_id;
         for name in ["iss", "sub"] {
-            if !claims_json[name]
-                .as_str()
-                .is_some_and(|one| one.eq_ignore_ascii_case(client))
-            {
+            if !claims_json[name].as_str().is_some_and(|one| one.eq_ignore_ascii_case(client)) {
                 return Err(bad_assertion(
                     700_021,
                     &format!(
@@ -294,18 +267,13 @@ impl Asked<'_> {
         if !audience.starts_with("http") || !audience.ends_with(&path) {
             return Err(bad_assertion(
                 50_027,
-                &format!(
-                    "JWT token is invalid: the audience '{audience}' is not this token endpoint."
-                ),
+                &format!("JWT token is invalid: the audience '{audience}' is not this token endpoint."),
             ));
         }
         let expires = claims_json["exp"].as_i64().unwrap_or_default();
         // Entra allows a few minutes of wrong clocks.
         if expires + 300 < self.now.timestamp() {
-            return Err(bad_assertion(
-                700_024,
-                "Client assertion is not within its valid time range.",
-            ));
+            return Err(bad_assertion(700_024, "Client assertion is not within its valid time range."));
         }
         Ok(())
     }
@@ -329,12 +297,7 @@ impl Asked<'_> {
 }
 
 fn bad_assertion(code: u32, text: &str) -> Denied {
-    Denied {
-        status: 401,
-        error: "invalid_client",
-        code,
-        text: text.to_owned(),
-    }
+    Denied { status: 401, error: "invalid_client", code, text: text.to_owned() }
 }
 
 fn verified(
@@ -344,16 +307,9 @@ fn verified(
     seal: &[u8],
 ) -> Result<(), Denied> {
     let certificate = x509_cert::Certificate::from_pem(pem).map_err(|_| {
-        bad_assertion(
-            700_027,
-            "The certificate registered on the application cannot be read.",
-        )
+        bad_assertion(700_027, "The certificate registered on the application cannot be read.")
     })?;
-    let key = certificate
-        .tbs_certificate()
-        .subject_public_key_info()
-        .subject_public_key
-        .raw_bytes();
+    let key = certificate.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes();
     // Through the trait object both RSA schemes are one call.
     signature::UnparsedPublicKey::new(algorithm, key)
         .verify(signed.as_bytes(), seal)

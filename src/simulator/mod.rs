@@ -36,8 +36,8 @@ pub use actions::{LogonType, Tier};
 pub use churn::{Happening, What};
 pub use http::router_for;
 pub use options::{
-    Churn, Credentials, DefaultAuditSetWrite, ErrorDetails, Failure, Faults, NoneReadsBack,
-    Permissions, Population, Readings, SimulationOptions, Stubborn,
+    Churn, Credentials, DefaultAuditSetWrite, ErrorDetails, Failure, Faults, NoneReadsBack, Permissions,
+    Population, Readings, SimulationOptions, Stubborn,
 };
 pub use recorder::{Counters, RecordedRequest};
 pub use serve::{ServeError, ServeOptions, Server, serve};
@@ -187,16 +187,11 @@ impl Simulation {
     pub fn actions(&self, guid: Uuid, logon: LogonType) -> Vec<String> {
         let state = self.caught_up();
         let tenant = &state.tenant;
-        let record = tenant
-            .serial_of(guid)
-            .and_then(|serial| tenant.mailboxes.get(&serial));
+        let record = tenant.serial_of(guid).and_then(|serial| tenant.mailboxes.get(&serial));
         let Some(record) = record else {
             return Vec::new();
         };
-        let seen = tenant::Seen {
-            record,
-            settings: &record.settings,
-        };
+        let seen = tenant::Seen { record, settings: &record.settings };
         let names = tenant.catalog.names(tenant.list(seen, logon));
         names.map(str::to_owned).collect()
     }
@@ -319,10 +314,7 @@ impl Simulation {
 
     /// The state as it is. A panic while it was held is a bug elsewhere; the state itself is plain data and stays usable.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The state after everything that is due has happened.
@@ -342,9 +334,6 @@ impl Simulation {
     /// Now, on a backend that takes turns as those of requests do.
     fn moment(&self, state: &mut State) -> Moment {
         state.turn ^= 1;
-        Moment {
-            now: self.now().timestamp(),
-            backend: state.turn,
-        }
+        Moment { now: self.now().timestamp(), backend: state.turn }
     }
 }

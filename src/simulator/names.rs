@@ -102,16 +102,8 @@ const TEAMS: [&str; 12] = [
     "Sales",
     "Travel",
 ];
-const DEPARTMENTS: [&str; 8] = [
-    "Finance",
-    "Legal",
-    "Sales",
-    "Engineering",
-    "People",
-    "Operations",
-    "Support",
-    "",
-];
+const DEPARTMENTS: [&str; 8] =
+    ["Finance", "Legal", "Sales", "Engineering", "People", "Operations", "Support", ""];
 
 /// What names and addresses of one tenant are made from.
 #[derive(Debug, Clone)]
@@ -137,16 +129,9 @@ impl Profile {
 
     fn person(&self, serial: u32) -> (&'static str, &'static str) {
         // Two people of one name sit beside each other now and then: display names identify nobody.
-        let serial = if serial % 40 == 39 {
-            serial - 1
-        } else {
-            serial
-        };
+        let serial = if serial % 40 == 39 { serial - 1 } else { serial };
         let draw = self.draw(serial, 1);
-        (
-            FIRST[draw % FIRST.len()],
-            LAST[draw / FIRST.len() % LAST.len()],
-        )
+        (FIRST[draw % FIRST.len()], LAST[draw / FIRST.len() % LAST.len()])
     }
 
     fn team(&self, serial: u32) -> &'static str {
@@ -187,12 +172,7 @@ impl Profile {
     }
 
     /// Departments live in CustomAttribute1 for part of the tenant, since Get-Mailbox has no Department; 15 marks a few.
-    pub(crate) fn custom_attribute(
-        &self,
-        serial: u32,
-        kind: MailboxKind,
-        number: u8,
-    ) -> &'static str {
+    pub(crate) fn custom_attribute(&self, serial: u32, kind: MailboxKind, number: u8) -> &'static str {
         match (kind, number) {
             (MailboxKind::User, 1) => DEPARTMENTS[self.draw(serial, 3) % DEPARTMENTS.len()],
             (MailboxKind::User, 15) if self.draw(serial, 4).is_multiple_of(60) => "VIP",

@@ -96,9 +96,7 @@ impl Default for Credentials {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The secret stays out of logs even here, so that the habit is the same everywhere.
-        f.debug_struct("Credentials")
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
+        f.debug_struct("Credentials").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 
@@ -117,12 +115,7 @@ pub struct Permissions {
 
 impl Default for Permissions {
     fn default() -> Self {
-        Self {
-            app_role: true,
-            directory_role: true,
-            cmdlets: None,
-            withheld_parameters: BTreeSet::new(),
-        }
+        Self { app_role: true, directory_role: true, cmdlets: None, withheld_parameters: BTreeSet::new() }
     }
 }
 

@@ -133,8 +133,7 @@ impl Settlers<'_> {
     fn lists(&mut self, record: &Record) -> [Option<ActionSet>; 3] {
         let catalog = self.catalog;
         let tier = record.tier();
-        let with =
-            |logon, extra: &[&str]| Some(catalog.default_of(logon, tier).union(catalog.set(extra)));
+        let with = |logon, extra: &[&str]| Some(catalog.default_of(logon, tier).union(catalog.set(extra)));
         let [admin, delegate, owner] = super::actions::LogonType::ALL;
         match self.rng.u32(..100) {
             0..8 => [
@@ -142,11 +141,7 @@ impl Settlers<'_> {
                 Some(catalog.set(&DELEGATE_2018)),
                 Some(catalog.set(&OWNER_2018)),
             ],
-            8..14 => [
-                with(admin, &CIS_ADMIN),
-                with(delegate, &CIS_DELEGATE),
-                with(owner, &CIS_OWNER),
-            ],
+            8..14 => [with(admin, &CIS_ADMIN), with(delegate, &CIS_DELEGATE), with(owner, &CIS_OWNER)],
             14..17 => [None, None, with(owner, &["MailboxLogin"])],
             17 => [None, None, Some(catalog.set(&["MailboxLogin"]))],
             _ => [None; 3],

@@ -92,23 +92,14 @@ impl Record {
             capabilities: 0,
             bypassed: false,
             created,
-            settings: Settings {
-                enabled: None,
-                age: DEFAULT_AGE,
-                lists: [None; 3],
-                changed: created,
-            },
+            settings: Settings { enabled: None, age: DEFAULT_AGE, lists: [None; 3], changed: created },
             before: None,
             chosen: None,
         }
     }
 
     pub(crate) fn tier(&self) -> Tier {
-        if self.capabilities & PREMIUM != 0 {
-            Tier::Premium
-        } else {
-            Tier::Standard
-        }
+        if self.capabilities & PREMIUM != 0 { Tier::Premium } else { Tier::Standard }
     }
 
     /// Empty for the discovery mailbox, which Entra does not know.
@@ -158,12 +149,7 @@ impl Record {
 
     pub(crate) fn custom_attribute(&self, number: u8, profile: &Profile) -> Cow<'_, str> {
         match self.chosen.as_ref() {
-            Some(chosen) => Cow::Borrowed(
-                chosen
-                    .custom_attributes
-                    .get(&number)
-                    .map_or("", String::as_str),
-            ),
+            Some(chosen) => Cow::Borrowed(chosen.custom_attributes.get(&number).map_or("", String::as_str)),
             None => Cow::Borrowed(profile.custom_attribute(self.serial, self.kind, number)),
         }
     }

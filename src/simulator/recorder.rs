@@ -48,12 +48,7 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn note(
-        &mut self,
-        request: RecordedRequest,
-        name: Option<&'static str>,
-        changed: bool,
-    ) {
+    pub(crate) fn note(&mut self, request: RecordedRequest, name: Option<&'static str>, changed: bool) {
         let counters = &mut self.counters;
         let name = name.unwrap_or("other").to_owned();
         *counters.by_cmdlet.entry(name).or_default() += 1;

@@ -89,34 +89,17 @@ impl Server {
     ///
     /// # Errors
     /// The address is taken, or the certificate cannot be made or written.
-    pub async fn bind(
-        simulations: Vec<Simulation>,
-        options: &ServeOptions,
-    ) -> Result<Self, ServeError> {
-        let listen_error = |source| ServeError::Listen {
-            address: options.listen,
-            source,
-        };
+    pub async fn bind(simulations: Vec<Simulation>, options: &ServeOptions) -> Result<Self, ServeError> {
+        let listen_error = |source| ServeError::Listen { address: options.listen, source };
         let tls = match &options.self_signed {
             None => None,
             Some(directory) => Some(certificate(directory, &options.names)?),
         };
-        let listener = TcpListener::bind(options.listen)
-            .await
-            .map_err(listen_error)?;
+        let listener = TcpListener::bind(options.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let router = router_for(simulations);
-        let router = if tls.is_some() {
-            router
-        } else {
-            router.layer(axum::Extension(PlainHttp))
-        };
-        Ok(Self {
-            router,
-            listener,
-            address,
-            tls,
-        })
+        let router = if tls.is_some() { router } else { router.layer(axum::Extension(PlainHttp)) };
+        Ok(Self { router, listener, address, tls })
     }
 
     /// The address that was bound.
@@ -142,16 +125,9 @@ impl Server {
     ///
     /// # Errors
     /// The listening socket broke.
-    pub async fn run(
-        self,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), ServeError> {
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
         let served = match self.tls {
-            None => {
-                axum::serve(self.listener, self.router)
-                    .with_graceful_shutdown(shutdown)
-                    .await
-            }
+            None => axum::serve(self.listener, self.router).with_graceful_shutdown(shutdown).await,
             Some((acceptor, _)) => {
                 axum::serve(Tls::new(self.listener, self.address, acceptor), self.router)
                     .with_graceful_shutdown(shutdown)
@@ -200,11 +176,7 @@ impl Tls {
                 });
             }
         });
-        Self {
-            address,
-            ready,
-            accepting,
-        }
+        Self { address, ready, accepting }
     }
 }
 
@@ -238,20 +210,15 @@ fn certificate(directory: &Path, names: &[String]) -> Result<(TlsAcceptor, PathB
     let mut ca = CertificateParams::new(Vec::<String>::new()).map_err(failed)?;
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    ca.distinguished_name
-        .push(DnType::CommonName, "mailwarden simulator authority");
+    ca.distinguished_name.push(DnType::CommonName, "mailwarden simulator authority");
     let ca_certificate = ca.self_signed(&ca_key).map_err(failed)?;
     let issuer = Issuer::new(ca, ca_key);
 
     let key = KeyPair::generate().map_err(failed)?;
-    let names: Vec<String> = NAMES
-        .iter()
-        .map(|name| (*name).to_owned())
-        .chain(names.iter().cloned())
-        .collect();
+    let names: Vec<String> =
+        NAMES.iter().map(|name| (*name).to_owned()).chain(names.iter().cloned()).collect();
     let mut leaf = CertificateParams::new(names).map_err(failed)?;
-    leaf.distinguished_name
-        .push(DnType::CommonName, "mailwarden simulator");
+    leaf.distinguished_name.push(DnType::CommonName, "mailwarden simulator");
     leaf.use_authority_key_identifier_extension = true;
     let leaf = leaf.signed_by(&key, &issuer).map_err(failed)?;
 
@@ -270,11 +237,7 @@ fn certificate(directory: &Path, names: &[String]) -> Result<(TlsAcceptor, PathB
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|builder| {
-            builder
-                .with_no_client_auth()
-                .with_single_cert(vec![leaf.der().clone()], private)
-        })
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![leaf.der().clone()], private))
         .map_err(|error| ServeError::Certificate(Box::new(error)))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok((TlsAcceptor::from(Arc::new(config)), ca_path))

@@ -43,11 +43,7 @@ struct Answer {
 
 impl From<Reply> for Answer {
     fn from(reply: Reply) -> Self {
-        Self {
-            reply,
-            rows: 0,
-            changed: false,
-        }
+        Self { reply, rows: 0, changed: false }
     }
 }
 
@@ -78,18 +74,12 @@ pub(crate) async fn invoke(simulation: &Simulation, head: &Head, body: &[u8]) ->
         rows: answer.rows,
         bytes: answer.reply.body.len(),
     };
-    state
-        .recorder
-        .note(recorded, cmdlet.map(Cmdlet::name), answer.changed);
+    state.recorder.note(recorded, cmdlet.map(Cmdlet::name), answer.changed);
     stamped(&mut state, answer.reply, head, now.timestamp())
 }
 
 fn details_form(simulation: &Simulation, head: &Head) -> ErrorDetails {
-    if head.is_module() {
-        ErrorDetails::Json
-    } else {
-        simulation.options().readings.error_details
-    }
+    if head.is_module() { ErrorDetails::Json } else { simulation.options().readings.error_details }
 }
 
 /// The regional host that the front door sends everybody to.
@@ -98,11 +88,7 @@ pub(crate) fn redirect(simulation: &Simulation, head: &Head) -> Option<Reply> {
     if head.host.eq_ignore_ascii_case(&regional) {
         return None;
     }
-    let query = if head.query.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", head.query)
-    };
+    let query = if head.query.is_empty() { String::new() } else { format!("?{}", head.query) };
     let to = format!("{}://{regional}{}{query}", head.scheme, head.path);
     Some(Reply::empty(302).with("location", to))
 }
@@ -152,12 +138,8 @@ async fn run(
     let counter = simulation.in_flight();
     let at_once = counter.fetch_add(1, Ordering::Relaxed) + 1;
     let _in_flight = InFlight(counter);
-    let passage = simulation.state().gate.pass(
-        cmdlet.name(),
-        cmdlet.is_write(),
-        at_once,
-        simulation.seconds(),
-    );
+    let passage =
+        simulation.state().gate.pass(cmdlet.name(), cmdlet.is_write(), at_once, simulation.seconds());
     let (delay, lost) = match passage {
         Passage::Open { delay, lost } => (delay, lost),
         Passage::Status(status) => return Reply::plain(status, "").into(),
@@ -208,14 +190,10 @@ fn execute(
             Outcome::Rows { table, items, size } => {
                 first_page(simulation, state, head, call, moment, (table, items, size))
             }
-            Outcome::Done if no_content => Answer {
-                changed: true,
-                ..Reply::empty(204).into()
-            },
-            Outcome::Done => Answer {
-                changed: true,
-                ..Reply::json(200, &envelope(head, Vec::new(), &[])).into()
-            },
+            Outcome::Done if no_content => Answer { changed: true, ..Reply::empty(204).into() },
+            Outcome::Done => {
+                Answer { changed: true, ..Reply::json(200, &envelope(head, Vec::new(), &[])).into() }
+            }
             Outcome::Unchanged(name) => {
                 let warning = format!(
                     "The command completed successfully but no settings of '{name}' have been modified."
@@ -229,14 +207,9 @@ fn execute(
             }
         }
     };
-    let cookie = format!(
-        "{BACKEND_COOKIE}={}; path=/; secure; HttpOnly",
-        BACKENDS[usize::from(backend)]
-    );
-    let reply = answer
-        .reply
-        .with("x-calculatedbetarget", BACKENDS[usize::from(backend)])
-        .with("set-cookie", cookie);
+    let cookie = format!("{BACKEND_COOKIE}={}; path=/; secure; HttpOnly", BACKENDS[usize::from(backend)]);
+    let reply =
+        answer.reply.with("x-calculatedbetarget", BACKENDS[usize::from(backend)]).with("set-cookie", cookie);
     Ok(Answer { reply, ..answer })
 }
 
@@ -280,13 +253,7 @@ fn first_page(
     page(state, head, rest, moment, cut.then_some(MORE))
 }
 
-fn page(
-    state: &mut State,
-    head: &Head,
-    rest: Rest,
-    moment: Moment,
-    warning: Option<&str>,
-) -> Answer {
+fn page(state: &mut State, head: &Head, rest: Rest, moment: Moment, warning: Option<&str>) -> Answer {
     let until = (rest.from + rest.page_size).min(rest.items.len());
     let values = rendered(&state.tenant, &rest, until, moment);
     let count = values.len();
@@ -294,21 +261,13 @@ fn page(
     let mut body = envelope(head, values, &warnings);
     if until < rest.items.len() {
         let id = state.gate.id();
-        let rest = Rest {
-            from: until,
-            ..rest
-        };
+        let rest = Rest { from: until, ..rest };
         let token = state.pages.keep(rest, id, moment.now);
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("$skiptoken", &token)
-            .finish();
-        body["@odata.nextLink"] =
-            format!("{}://{}{}?{query}", head.scheme, head.host, head.path).into();
+        let query =
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("$skiptoken", &token).finish();
+        body["@odata.nextLink"] = format!("{}://{}{}?{query}", head.scheme, head.host, head.path).into();
     }
-    Answer {
-        rows: count,
-        ..Reply::json(200, &body).into()
-    }
+    Answer { rows: count, ..Reply::json(200, &body).into() }
 }
 
 /// Rows up to a place, read now: what vanished since the first page is simply not there any more.
@@ -320,8 +279,7 @@ fn rendered(tenant: &Tenant, rest: &Rest, until: usize, moment: Moment) -> Vec<V
         Table::Mailboxes => {
             let columns = columns::selected(select);
             let seen = items.iter().filter_map(|item| tenant.seen(*item, moment));
-            seen.map(|seen| rows::mailbox(tenant, seen, &columns))
-                .collect()
+            seen.map(|seen| rows::mailbox(tenant, seen, &columns)).collect()
         }
         Table::Bypass => items
             .iter()
@@ -337,23 +295,14 @@ fn rendered(tenant: &Tenant, rest: &Rest, until: usize, moment: Moment) -> Vec<V
 
 /// Warnings come under two keys, of which the annotation has no leading `@`: so it was recorded.
 fn envelope(head: &Head, value: Vec<Value>, warnings: &[&str]) -> Value {
-    let base = head
-        .path
-        .rsplit_once('/')
-        .map_or(head.path.as_str(), |(base, _)| base);
+    let base = head.path.rsplit_once('/').map_or(head.path.as_str(), |(base, _)| base);
     let mut body = Map::new();
     body.insert(
         "@odata.context".to_owned(),
-        format!(
-            "{}://{}{base}/$metadata#Collection(Exchange.GenericHashTable)",
-            head.scheme, head.host
-        )
-        .into(),
+        format!("{}://{}{base}/$metadata#Collection(Exchange.GenericHashTable)", head.scheme, head.host)
+            .into(),
     );
-    body.insert(
-        "adminapi.warnings@odata.type".to_owned(),
-        "#Collection(String)".into(),
-    );
+    body.insert("adminapi.warnings@odata.type".to_owned(), "#Collection(String)".into());
     body.insert("@adminapi.warnings".to_owned(), json!(warnings));
     body.insert("value".to_owned(), Value::Array(value));
     Value::Object(body)
@@ -381,20 +330,15 @@ fn stamped(state: &mut State, reply: Reply, head: &Head, now: i64) -> Reply {
 
 impl State {
     fn may_run(&self, cmdlet: Cmdlet) -> bool {
-        self.permissions.cmdlets.as_ref().is_none_or(|allowed| {
-            allowed
-                .iter()
-                .any(|name| name.eq_ignore_ascii_case(cmdlet.name()))
-        })
+        self.permissions
+            .cmdlets
+            .as_ref()
+            .is_none_or(|allowed| allowed.iter().any(|name| name.eq_ignore_ascii_case(cmdlet.name())))
     }
 
     /// Cmdlets this identity may run, for the module file that clients read as a preflight.
     pub(crate) fn exported(&self) -> Vec<&'static str> {
-        Cmdlet::ALL
-            .into_iter()
-            .filter(|cmdlet| self.may_run(*cmdlet))
-            .map(Cmdlet::name)
-            .collect()
+        Cmdlet::ALL.into_iter().filter(|cmdlet| self.may_run(*cmdlet)).map(Cmdlet::name).collect()
     }
 
     /// The backend a request lands on: the cookie's; else the page's, unless affinity is by cookie alone; else the next in turn.
@@ -403,9 +347,7 @@ impl State {
             .cookie(BACKEND_COOKIE)
             .and_then(|name| BACKENDS.iter().position(|one| *one == name))
             .and_then(|place| u8::try_from(place).ok());
-        let of_page = skip_token
-            .filter(|_| !self.tenant.readings.cookie_affinity)
-            .and_then(Pages::backend);
+        let of_page = skip_token.filter(|_| !self.tenant.readings.cookie_affinity).and_then(Pages::backend);
         named.or(of_page).unwrap_or_else(|| {
             self.turn ^= 1;
             self.turn

@@ -57,17 +57,11 @@ impl MailboxKind {
     /// Auditing on by default covers user, shared and group mailboxes (Microsoft Learn: Manage mailbox auditing).
     #[must_use]
     pub fn is_covered_by_default(self) -> bool {
-        matches!(
-            self,
-            MailboxKind::User | MailboxKind::Shared | MailboxKind::Group
-        )
+        matches!(self, MailboxKind::User | MailboxKind::Shared | MailboxKind::Group)
     }
 
     pub(crate) fn is_resource(self) -> bool {
-        matches!(
-            self,
-            MailboxKind::Room | MailboxKind::Equipment | MailboxKind::Scheduling
-        )
+        matches!(self, MailboxKind::Room | MailboxKind::Equipment | MailboxKind::Scheduling)
     }
 }
 

@@ -96,10 +96,7 @@ impl Tenant {
             profile,
             catalog,
             organization: Organization {
-                switches: Switches {
-                    audit_disabled: false,
-                    unified_audit_log_ingestion: true,
-                },
+                switches: Switches { audit_disabled: false, unified_audit_log_ingestion: true },
                 changed: now - 86_400,
                 ingestion_shown: None,
             },
@@ -150,11 +147,7 @@ impl Tenant {
                 || same(&record.display_name(profile))
                 || (identity.starts_with("CN=") && same(&record.distinguished_name(profile)))
         };
-        self.mailboxes
-            .values()
-            .filter(|record| names(record))
-            .map(|record| record.serial)
-            .collect()
+        self.mailboxes.values().filter(|record| names(record)).map(|record| record.serial).collect()
     }
 
     /// Stores new settings; backends other than the writing one keep the old ones for a while.
@@ -189,17 +182,11 @@ impl Tenant {
         let mut record = Record::new(serial, guid, spec.kind, created);
         record.settings = Settings {
             enabled: spec.audit_enabled,
-            age: spec
-                .audit_log_age
-                .map_or(record::DEFAULT_AGE, |age| age.num_seconds()),
+            age: spec.audit_log_age.map_or(record::DEFAULT_AGE, |age| age.num_seconds()),
             lists: [&spec.admin, &spec.delegate, &spec.owner].map(|list| self.stored_list(list)),
             changed: created,
         };
-        record.life = if spec.inactive {
-            Life::Inactive
-        } else {
-            Life::Active
-        };
+        record.life = if spec.inactive { Life::Inactive } else { Life::Active };
         if spec.premium {
             record.capabilities = record::ENTERPRISE | record::PREMIUM;
         }
@@ -236,12 +223,7 @@ impl Tenant {
     }
 
     /// An administrator's edit of what is stored; identity and dates stay as they are.
-    pub(crate) fn edit(
-        &mut self,
-        guid: Uuid,
-        change: impl FnOnce(&mut Mailbox),
-        moment: Moment,
-    ) -> bool {
+    pub(crate) fn edit(&mut self, guid: Uuid, change: impl FnOnce(&mut Mailbox), moment: Moment) -> bool {
         let Some(serial) = self.serial_of(guid) else {
             return false;
         };
@@ -253,8 +235,7 @@ impl Tenant {
         let settings = Settings {
             enabled: mailbox.audit_enabled,
             age: mailbox.audit_log_age.num_seconds(),
-            lists: [&mailbox.admin, &mailbox.delegate, &mailbox.owner]
-                .map(|list| self.stored_list(list)),
+            lists: [&mailbox.admin, &mailbox.delegate, &mailbox.owner].map(|list| self.stored_list(list)),
             changed: moment.now,
         };
         self.store(serial, settings, moment);

@@ -17,9 +17,7 @@ fn item(client: &Client, id: &str, cmdlet: &str, parameters: Value) -> Value {
 
 async fn send(client: &Client, items: &[Value], accept: &str) -> crate::harness::Answer {
     let url = client.url().replace("InvokeCommand", "$batch");
-    client
-        .post(&url, &[("accept", accept)], &json!({ "requests": items }))
-        .await
+    client.post(&url, &[("accept", accept)], &json!({ "requests": items })).await
 }
 
 #[tokio::test]
@@ -32,18 +30,8 @@ async fn items_are_answered_out_of_order_each_with_its_status() {
         Failure::Throttled(Some(std::time::Duration::from_secs(4))),
     );
     let mut items = vec![
-        item(
-            &client,
-            "set",
-            "Set-Mailbox",
-            json!({"Identity": guid.to_string(), "AuditEnabled": true}),
-        ),
-        item(
-            &client,
-            "missing",
-            "Get-Mailbox",
-            json!({"Identity": "nobody"}),
-        ),
+        item(&client, "set", "Set-Mailbox", json!({"Identity": guid.to_string(), "AuditEnabled": true})),
+        item(&client, "missing", "Get-Mailbox", json!({"Identity": "nobody"})),
         item(&client, "busy", "Get-OrganizationConfig", json!({})),
     ];
     items.extend((0..7).map(|n| item(&client, &n.to_string(), "Get-Mailbox", json!({}))));
@@ -54,20 +42,14 @@ async fn items_are_answered_out_of_order_each_with_its_status() {
     assert_eq!(find("set")["status"], 200);
     assert_eq!(find("missing")["status"], 404);
     assert_eq!(
-        (
-            find("busy")["status"].as_u64(),
-            find("busy")["headers"]["retry-after"].as_str()
-        ),
+        (find("busy")["status"].as_u64(), find("busy")["headers"]["retry-after"].as_str()),
         (Some(429), Some("4"))
     );
     assert_eq!(find("3")["body"]["value"].as_array().unwrap().len(), 1);
     let ids: Vec<_> = responses.iter().map(|one| one["id"].clone()).collect();
     let sent: Vec<_> = items.iter().map(|one| one["id"].clone()).collect();
     assert_ne!(ids, sent, "order is not kept");
-    assert_eq!(
-        client.simulation.mailbox(guid).unwrap().audit_enabled,
-        Some(true)
-    );
+    assert_eq!(client.simulation.mailbox(guid).unwrap().audit_enabled, Some(true));
 }
 
 #[tokio::test]
@@ -76,12 +58,7 @@ async fn eleven_items_no_json_and_no_token_are_refused() {
     let one = item(&client, "1", "Get-Mailbox", json!({}));
     let eleven = vec![one.clone(); 11];
     assert_eq!(send(&client, &eleven, "application/json").await.status, 400);
-    assert_eq!(
-        send(&client, std::slice::from_ref(&one), "*/*")
-            .await
-            .status,
-        406
-    );
+    assert_eq!(send(&client, std::slice::from_ref(&one), "*/*").await.status, 406);
     let mut without = one;
     without["headers"] = json!({});
     let answer = send(&client, &[without], "application/json").await;

@@ -15,8 +15,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes)
-            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     pub(crate) fn text(&self) -> String {
@@ -31,10 +30,7 @@ impl Answer {
     pub(crate) fn warnings(&self) -> Vec<String> {
         let json = self.json();
         let warnings = json["@adminapi.warnings"].as_array().expect("warnings");
-        warnings
-            .iter()
-            .map(|one| one.as_str().expect("a text").to_owned())
-            .collect()
+        warnings.iter().map(|one| one.as_str().expect("a text").to_owned()).collect()
     }
 
     pub(crate) fn next_link(&self) -> Option<String> {
@@ -42,9 +38,7 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .get(name)
-            .map(|value| value.to_str().expect("text"))
+        self.headers.get(name).map(|value| value.to_str().expect("text"))
     }
 
     /// The innermost message of the error envelope.
@@ -66,19 +60,11 @@ pub(crate) struct Client {
 
 /// A tenant without mailboxes but those a test adds.
 pub(crate) fn empty() -> SimulationOptions {
-    SimulationOptions {
-        mailboxes: 0,
-        population: Population::Fresh,
-        ..SimulationOptions::default()
-    }
+    SimulationOptions { mailboxes: 0, population: Population::Fresh, ..SimulationOptions::default() }
 }
 
 pub(crate) async fn send(simulation: &Simulation, request: Request<Body>) -> Answer {
-    let response = simulation
-        .router()
-        .oneshot(request)
-        .await
-        .expect("the router does not fail");
+    let response = simulation.router().oneshot(request).await.expect("the router does not fail");
     let (parts, body) = response.into_parts();
     Answer {
         status: parts.status.as_u16(),
@@ -89,15 +75,11 @@ pub(crate) async fn send(simulation: &Simulation, request: Request<Body>) -> Ans
 
 pub(crate) async fn ask_token(simulation: &Simulation, form: &[(&str, &str)]) -> Answer {
     let tenant = simulation.options().tenant_id;
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish();
-    let request = Request::post(format!(
-        "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
-    ))
-    .header("content-type", "application/x-www-form-urlencoded")
-    .body(Body::from(body))
-    .expect("a request");
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let request = Request::post(format!("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(body))
+        .expect("a request");
     send(simulation, request).await
 }
 
@@ -118,15 +100,9 @@ impl Client {
             ],
         )
         .await;
-        let token = answer.json()["access_token"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{}", answer.text()))
-            .to_owned();
-        Self {
-            simulation,
-            token,
-            headers: Vec::new(),
-        }
+        let token =
+            answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("{}", answer.text())).to_owned();
+        Self { simulation, token, headers: Vec::new() }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -146,30 +122,21 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request
-            .body(Body::from(body.to_string()))
-            .expect("a request");
+        let request = request.body(Body::from(body.to_string())).expect("a request");
         send(&self.simulation, request).await
     }
 
     pub(crate) async fn run(&self, cmdlet: &str, parameters: Value) -> Answer {
-        self.post(&self.url(), &[], &input(cmdlet, parameters))
-            .await
+        self.post(&self.url(), &[], &input(cmdlet, parameters)).await
     }
 
     pub(crate) async fn filtered(&self, filter: &str) -> Answer {
-        self.run(
-            "Get-Mailbox",
-            json!({"Filter": filter, "ResultSize": "Unlimited"}),
-        )
-        .await
+        self.run("Get-Mailbox", json!({"Filter": filter, "ResultSize": "Unlimited"})).await
     }
 
     /// The one row of a mailbox.
     pub(crate) async fn row(&self, guid: uuid::Uuid) -> Value {
-        let answer = self
-            .run("Get-Mailbox", json!({"Identity": guid.to_string()}))
-            .await;
+        let answer = self.run("Get-Mailbox", json!({"Identity": guid.to_string()})).await;
         let rows = answer.rows();
         assert_eq!(rows.len(), 1, "{rows:?}");
         rows[0].clone()
@@ -186,10 +153,7 @@ pub(crate) fn input(cmdlet: &str, parameters: Value) -> Value {
 }
 
 pub(crate) fn named(alias: &str) -> MailboxSpec {
-    MailboxSpec {
-        alias: Some(alias.to_owned()),
-        ..MailboxSpec::default()
-    }
+    MailboxSpec { alias: Some(alias.to_owned()), ..MailboxSpec::default() }
 }
 
 /// A list of texts as a sorted vector.

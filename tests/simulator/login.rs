@@ -37,17 +37,10 @@ async fn with(simulation: &Simulation, changes: &[(&str, &str)]) -> Value {
 #[tokio::test]
 async fn a_secret_gets_a_token_for_the_outlook_host_of_any_cloud_and_nothing_else() {
     let simulation = Simulation::new(empty());
-    for host in [
-        "outlook.office365.com",
-        "outlook.office365.us",
-        "outlook-dod.office365.us",
-        "partner.outlook.cn",
-    ] {
-        let answer = with(
-            &simulation,
-            &[("scope", &format!("https://{host}/.default"))],
-        )
-        .await;
+    for host in
+        ["outlook.office365.com", "outlook.office365.us", "outlook-dod.office365.us", "partner.outlook.cn"]
+    {
+        let answer = with(&simulation, &[("scope", &format!("https://{host}/.default"))]).await;
         assert_eq!(
             (answer["status"].as_u64(), answer["token_type"].as_str()),
             (Some(200), Some("Bearer")),
@@ -57,35 +50,14 @@ async fn a_secret_gets_a_token_for_the_outlook_host_of_any_cloud_and_nothing_els
     }
     for (field, value, status, code) in [
         ("client_secret", "wrong", 401, "AADSTS7000215"),
-        (
-            "client_id",
-            "22222222-0000-0000-0000-000000000000",
-            400,
-            "AADSTS700016",
-        ),
-        (
-            "scope",
-            "https://graph.microsoft.com/.default",
-            400,
-            "AADSTS500011",
-        ),
-        (
-            "scope",
-            "https://outlook.office365.com/Exchange.Manage",
-            400,
-            "AADSTS1002012",
-        ),
+        ("client_id", "22222222-0000-0000-0000-000000000000", 400, "AADSTS700016"),
+        ("scope", "https://graph.microsoft.com/.default", 400, "AADSTS500011"),
+        ("scope", "https://outlook.office365.com/Exchange.Manage", 400, "AADSTS1002012"),
         ("grant_type", "password", 400, "AADSTS70003"),
     ] {
         let answer = with(&simulation, &[(field, value)]).await;
         assert_eq!(answer["status"], status, "{answer}");
-        assert!(
-            answer["error_description"]
-                .as_str()
-                .unwrap()
-                .starts_with(code),
-            "{answer}"
-        );
+        assert!(answer["error_description"].as_str().unwrap().starts_with(code), "{answer}");
     }
 }
 
@@ -103,24 +75,11 @@ fn assertion(simulation: &Simulation, algorithm: &str, change: impl FnOnce(&mut 
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let header = json!({"alg": algorithm, "typ": "JWT", "x5t#S256": "thumbprint"});
     let signed = format!("{}.{}", part(&header), part(&claims));
-    let der: String = KEY
-        .lines()
-        .filter(|line| !line.starts_with(['#', '-']))
-        .collect();
+    let der: String = KEY.lines().filter(|line| !line.starts_with(['#', '-'])).collect();
     let key = RsaKeyPair::from_pkcs8(&STANDARD.decode(der).unwrap()).unwrap();
-    let scheme: &dyn RsaEncoding = if algorithm == "PS256" {
-        &RSA_PSS_SHA256
-    } else {
-        &RSA_PKCS1_SHA256
-    };
+    let scheme: &dyn RsaEncoding = if algorithm == "PS256" { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
     let mut seal = vec![0; key.public().modulus_len()];
-    key.sign(
-        scheme,
-        &ring::rand::SystemRandom::new(),
-        signed.as_bytes(),
-        &mut seal,
-    )
-    .unwrap();
+    key.sign(scheme, &ring::rand::SystemRandom::new(), signed.as_bytes(), &mut seal).unwrap();
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(seal))
 }
 
@@ -131,10 +90,7 @@ async fn assert_with(simulation: &Simulation, assertion: &str) -> Value {
         &[
             ("grant_type", "client_credentials"),
             ("client_id", &credentials.client_id),
-            (
-                "client_assertion_type",
-                "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-            ),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
             ("client_assertion", assertion),
             ("scope", "https://outlook.office365.com/.default"),
         ],
@@ -147,14 +103,8 @@ async fn assert_with(simulation: &Simulation, assertion: &str) -> Value {
 
 #[tokio::test]
 async fn a_certificate_assertion_is_checked_to_the_signature() {
-    let credentials = Credentials {
-        certificate_pem: Some(CERTIFICATE.to_owned()),
-        ..Credentials::default()
-    };
-    let simulation = Simulation::new(SimulationOptions {
-        credentials,
-        ..empty()
-    });
+    let credentials = Credentials { certificate_pem: Some(CERTIFICATE.to_owned()), ..Credentials::default() };
+    let simulation = Simulation::new(SimulationOptions { credentials, ..empty() });
     for algorithm in ["PS256", "RS256"] {
         let answer = assert_with(&simulation, &assertion(&simulation, algorithm, |_| {})).await;
         assert_eq!(answer["status"], 200, "{algorithm}: {answer}");
@@ -165,151 +115,74 @@ async fn a_certificate_assertion_is_checked_to_the_signature() {
     let now = simulation.now().timestamp();
     for (bad, code) in [
         (forged, "AADSTS700027"),
-        (
-            assertion(&simulation, "PS256", |c| c["iss"] = json!("someone")),
-            "AADSTS700021",
-        ),
-        (
-            assertion(&simulation, "PS256", |c| {
-                c["aud"] = json!("https://example.com")
-            }),
-            "AADSTS50027",
-        ),
-        (
-            assertion(&simulation, "PS256", |c| c["exp"] = json!(now - 3_600)),
-            "AADSTS700024",
-        ),
+        (assertion(&simulation, "PS256", |c| c["iss"] = json!("someone")), "AADSTS700021"),
+        (assertion(&simulation, "PS256", |c| c["aud"] = json!("https://example.com")), "AADSTS50027"),
+        (assertion(&simulation, "PS256", |c| c["exp"] = json!(now - 3_600)), "AADSTS700024"),
         ("no.jwt".to_owned(), "AADSTS50027"),
     ] {
         let answer = assert_with(&simulation, &bad).await;
         assert_eq!(answer["status"], 401, "{answer}");
-        assert!(
-            answer["error_description"]
-                .as_str()
-                .unwrap()
-                .starts_with(code),
-            "{answer}"
-        );
+        assert!(answer["error_description"].as_str().unwrap().starts_with(code), "{answer}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn tokens_expire_and_are_revoked_with_a_claims_challenge() {
     let client = Client::of(empty()).await;
-    assert_eq!(
-        client.run("Get-OrganizationConfig", json!({})).await.status,
-        200
-    );
+    assert_eq!(client.run("Get-OrganizationConfig", json!({})).await.status, 200);
     tokio::time::advance(Duration::from_secs(3_601)).await;
     let expired = client.run("Get-OrganizationConfig", json!({})).await;
     assert_eq!(expired.status, 401);
-    assert!(
-        expired
-            .header("www-authenticate")
-            .unwrap()
-            .contains("expired")
-    );
+    assert!(expired.header("www-authenticate").unwrap().contains("expired"));
 
     let client = Client::to(client.simulation).await;
-    client.simulation.set_faults(Faults {
-        claims_challenge: true,
-        ..Faults::default()
-    });
+    client.simulation.set_faults(Faults { claims_challenge: true, ..Faults::default() });
     let challenged = client.run("Get-OrganizationConfig", json!({})).await;
     assert_eq!(challenged.status, 401);
     let challenge = challenged.header("www-authenticate").unwrap();
-    let claims = challenge
-        .split("claims=\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap();
+    let claims = challenge.split("claims=\"").nth(1).unwrap().split('"').next().unwrap();
     let claims = String::from_utf8(STANDARD.decode(claims).unwrap()).unwrap();
-    let token = with(&client.simulation, &[("claims", &claims)]).await["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let token =
+        with(&client.simulation, &[("claims", &claims)]).await["access_token"].as_str().unwrap().to_owned();
     let client = Client { token, ..client };
-    assert_eq!(
-        client.run("Get-OrganizationConfig", json!({})).await.status,
-        200
-    );
+    assert_eq!(client.run("Get-OrganizationConfig", json!({})).await.status, 200);
 
     tokio::time::advance(Duration::from_secs(5)).await;
     client.simulation.revoke_tokens();
-    assert_eq!(
-        client.run("Get-OrganizationConfig", json!({})).await.status,
-        401
-    );
-    let forged = Client {
-        token: format!("{}x", client.token),
-        ..client
-    };
-    assert_eq!(
-        forged.run("Get-OrganizationConfig", json!({})).await.status,
-        401
-    );
+    assert_eq!(client.run("Get-OrganizationConfig", json!({})).await.status, 401);
+    let forged = Client { token: format!("{}x", client.token), ..client };
+    assert_eq!(forged.run("Get-OrganizationConfig", json!({})).await.status, 401);
 }
 
 #[tokio::test]
 async fn neither_grant_is_401_the_app_role_alone_403_and_a_role_names_its_cmdlets() {
-    let permissions = |app_role, directory_role| Permissions {
-        app_role,
-        directory_role,
-        ..Permissions::default()
-    };
-    for (permissions, status, length) in [
-        (permissions(false, true), 401, 0),
-        (permissions(true, false), 403, 0),
-    ] {
-        let client = Client::of(SimulationOptions {
-            permissions,
-            ..empty()
-        })
-        .await;
+    let permissions =
+        |app_role, directory_role| Permissions { app_role, directory_role, ..Permissions::default() };
+    for (permissions, status, length) in
+        [(permissions(false, true), 401, 0), (permissions(true, false), 403, 0)]
+    {
+        let client = Client::of(SimulationOptions { permissions, ..empty() }).await;
         let answer = client.run("Get-OrganizationConfig", json!({})).await;
         assert_eq!((answer.status, answer.bytes.len()), (status, length));
     }
     let permissions = Permissions {
-        cmdlets: Some(BTreeSet::from([
-            "Get-Mailbox".to_owned(),
-            "set-mailbox".to_owned(),
-        ])),
+        cmdlets: Some(BTreeSet::from(["Get-Mailbox".to_owned(), "set-mailbox".to_owned()])),
         withheld_parameters: BTreeSet::from(["DefaultAuditSet".to_owned()]),
         ..Permissions::default()
     };
-    let client = Client::of(SimulationOptions {
-        permissions,
-        ..empty()
-    })
-    .await;
+    let client = Client::of(SimulationOptions { permissions, ..empty() }).await;
     assert_eq!(client.run("Get-Mailbox", json!({})).await.status, 200);
-    assert_eq!(
-        client.run("Get-OrganizationConfig", json!({})).await.status,
-        403
-    );
-    let withheld = client
-        .run(
-            "Set-Mailbox",
-            json!({"Identity": "x", "DefaultAuditSet": ["Owner"]}),
-        )
-        .await;
+    assert_eq!(client.run("Get-OrganizationConfig", json!({})).await.status, 403);
+    let withheld = client.run("Set-Mailbox", json!({"Identity": "x", "DefaultAuditSet": ["Owner"]})).await;
     assert!(withheld.text().contains("AmbiguousParameterSetException"));
 
-    let url = client
-        .url()
-        .replace("beta", "v1.0")
-        .replace("InvokeCommand", "EXOModuleFile?Version=3.9.0");
+    let url = client.url().replace("beta", "v1.0").replace("InvokeCommand", "EXOModuleFile?Version=3.9.0");
     let request = http::Request::get(url)
         .header("authorization", format!("Bearer {}", client.token))
         .body(axum::body::Body::empty())
         .unwrap();
     let answer = crate::harness::send(&client.simulation, request).await;
-    assert_eq!(
-        answer.json()["value"][0]["exportedCmdlets"],
-        json!(["Get-Mailbox", "Set-Mailbox"])
-    );
+    assert_eq!(answer.json()["value"][0]["exportedCmdlets"], json!(["Get-Mailbox", "Set-Mailbox"]));
 }
 
 #[tokio::test]
@@ -317,11 +190,9 @@ async fn tenants_are_named_by_guid_or_domain_and_others_are_unknown() {
     let client = Client::of(empty()).await;
     let guid = client.simulation.options().tenant_id.to_string();
     let body = input("Get-Mailbox", json!({}));
-    for (name, status) in [
-        ("contoso.onmicrosoft.com", 200),
-        ("CONTOSO.com", 200),
-        ("fabrikam.onmicrosoft.com", 404),
-    ] {
+    for (name, status) in
+        [("contoso.onmicrosoft.com", 200), ("CONTOSO.com", 200), ("fabrikam.onmicrosoft.com", 404)]
+    {
         let url = client.url().replace(&guid, name);
         assert_eq!(client.post(&url, &[], &body).await.status, status, "{name}");
     }
@@ -343,9 +214,7 @@ async fn two_tenants_behind_one_address_do_not_share_anything() {
     let ask = async |tenant: &str, token: &str| {
         let request = http::Request::post(format!("/adminapi/beta/{tenant}/InvokeCommand"))
             .header("authorization", format!("Bearer {token}"))
-            .body(axum::body::Body::from(
-                input("Get-Mailbox", json!({})).to_string(),
-            ))
+            .body(axum::body::Body::from(input("Get-Mailbox", json!({})).to_string()))
             .unwrap();
         router.clone().oneshot(request).await.unwrap().status()
     };
@@ -358,19 +227,9 @@ async fn two_tenants_behind_one_address_do_not_share_anything() {
 
 #[tokio::test]
 async fn a_denied_cmdlet_may_say_so_in_json() {
-    let readings = Readings {
-        denied_as_json: true,
-        ..Readings::default()
-    };
-    let client = Client::of(SimulationOptions {
-        readings,
-        ..empty()
-    })
-    .await;
+    let readings = Readings { denied_as_json: true, ..Readings::default() };
+    let client = Client::of(SimulationOptions { readings, ..empty() }).await;
     let answer = client.run("Get-Nothing", json!({})).await;
     assert_eq!(answer.status, 403);
-    assert_eq!(
-        answer.json()["message"],
-        "User is not allowed to call Get-Nothing"
-    );
+    assert_eq!(answer.json()["message"], "User is not allowed to call Get-Nothing");
 }

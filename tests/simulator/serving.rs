@@ -22,12 +22,7 @@ fn local(self_signed: Option<std::path::PathBuf>) -> ServeOptions {
 }
 
 /// One request by hand, so that the Host header is ours; the JSON body of the answer.
-async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: S,
-    token: &str,
-    path: &str,
-    host: &str,
-) -> Value {
+async fn ask<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, token: &str, path: &str, host: &str) -> Value {
     let body = input("Get-Mailbox", json!({"ResultSize": 1})).to_string();
     let request = format!(
         "POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
@@ -48,10 +43,7 @@ async fn two_mailboxes() -> (Simulation, String, String) {
         simulation.add_mailbox(Default::default());
     }
     let client = Client::to(simulation.clone()).await;
-    let path = format!(
-        "/adminapi/beta/{}/InvokeCommand",
-        simulation.options().tenant_id
-    );
+    let path = format!("/adminapi/beta/{}/InvokeCommand", simulation.options().tenant_id);
     (simulation, client.token, path)
 }
 
@@ -68,10 +60,7 @@ async fn plain_http_answers_under_any_host_name_and_links_back_to_it() {
     let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let answer = ask(stream, &token, &path, "exchange.test:8080").await;
     let link = answer["@odata.nextLink"].as_str().unwrap();
-    assert!(
-        link.starts_with(&format!("http://exchange.test:8080{path}?")),
-        "{link}"
-    );
+    assert!(link.starts_with(&format!("http://exchange.test:8080{path}?")), "{link}");
     stop.send(()).unwrap();
     running.await.unwrap().expect("a clean end");
 }
@@ -88,33 +77,18 @@ async fn https_is_trusted_by_the_written_authority_for_the_names_of_the_clouds()
     let running = tokio::spawn(server.run(std::future::pending()));
 
     let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_file(ca).unwrap())
-        .unwrap();
+    roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
     let connector = TlsConnector::from(Arc::new(config));
-    for name in [
-        "outlook.office365.com",
-        "localhost",
-        "127.0.0.1",
-        "simulator.internal",
-    ] {
+    for name in ["outlook.office365.com", "localhost", "127.0.0.1", "simulator.internal"] {
         let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let stream = connector
-            .connect(ServerName::try_from(name).unwrap(), stream)
-            .await
-            .unwrap();
+        let stream = connector.connect(ServerName::try_from(name).unwrap(), stream).await.unwrap();
         let answer = ask(stream, &token, &path, name).await;
-        assert!(
-            answer["@odata.nextLink"]
-                .as_str()
-                .unwrap()
-                .starts_with(&format!("https://{name}/"))
-        );
+        assert!(answer["@odata.nextLink"].as_str().unwrap().starts_with(&format!("https://{name}/")));
     }
     running.abort();
 }
@@ -122,19 +96,8 @@ async fn https_is_trusted_by_the_written_authority_for_the_names_of_the_clouds()
 #[tokio::test]
 async fn a_taken_address_is_said() {
     let simulation = Simulation::new(empty());
-    let first = Server::bind(vec![simulation.clone()], &local(None))
-        .await
-        .unwrap();
-    let options = ServeOptions {
-        listen: first.address(),
-        ..local(None)
-    };
-    let error = Server::bind(vec![simulation], &options)
-        .await
-        .err()
-        .expect("taken");
-    assert_eq!(
-        error.to_string(),
-        format!("cannot listen on {}", first.address())
-    );
+    let first = Server::bind(vec![simulation.clone()], &local(None)).await.unwrap();
+    let options = ServeOptions { listen: first.address(), ..local(None) };
+    let error = Server::bind(vec![simulation], &options).await.err().expect("taken");
+    assert_eq!(error.to_string(), format!("cannot listen on {}", first.address()));
 }

@@ -221,6 +221,17 @@ impl Selector {
         }
     }
 
+    /// Every type that the selector can reach; none where it also reaches mailboxes of any type by `id`.
+    pub(super) fn reachable_types(&self) -> Option<BTreeSet<RecipientType>> {
+        let mut types = self.named_types();
+        if self.reaches_common_types() {
+            types.extend(RecipientType::KNOWN.iter().filter(|kind| kind.is_matched_by_all()).cloned());
+        }
+        let lists_types = |clause: &Clause| clause.types().next().is_some();
+        let by_id_alone = |clause: &Clause| clause.names_its_mailboxes() && !lists_types(clause);
+        (!self.matched.clauses().iter().any(by_id_alone)).then_some(types)
+    }
+
     /// The text attributes that the selector asks for.
     pub(super) fn attributes(&self) -> BTreeSet<Attribute> {
         self.tests()

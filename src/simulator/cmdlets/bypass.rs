@@ -7,30 +7,19 @@ use crate::simulator::tenant::{ACCOUNTS, Moment, Tenant};
 use crate::simulator::wire::errors::ServiceError;
 use crate::simulator::wire::request::Parameters;
 
-pub(super) fn get(
-    tenant: &Tenant,
-    parameters: &Parameters,
-    moment: Moment,
-) -> Result<Outcome, ServiceError> {
+pub(super) fn get(tenant: &Tenant, parameters: &Parameters, moment: Moment) -> Result<Outcome, ServiceError> {
     let size = ResultSize::of(parameters)?;
     let found = match parameters.text("Identity")? {
         Some(identity) => find(tenant, identity),
         None => Vec::new(),
     };
     let items = if found.is_empty() {
-        let mailboxes = tenant
-            .mailboxes
-            .keys()
-            .filter(|serial| tenant.seen(**serial, moment).is_some());
+        let mailboxes = tenant.mailboxes.keys().filter(|serial| tenant.seen(**serial, moment).is_some());
         mailboxes.copied().chain(accounts(tenant)).collect()
     } else {
         found
     };
-    Ok(Outcome::Rows {
-        table: Table::Bypass,
-        items,
-        size,
-    })
+    Ok(Outcome::Rows { table: Table::Bypass, items, size })
 }
 
 pub(super) fn set(
@@ -47,10 +36,7 @@ pub(super) fn set(
     let item = match find(tenant, identity).as_slice() {
         [item] => *item,
         [] => {
-            return Err(ServiceError::not_found(
-                identity,
-                tenant.readings.not_found_is_400,
-            ));
+            return Err(ServiceError::not_found(identity, tenant.readings.not_found_is_400));
         }
         _ => return Err(ServiceError::ambiguous(identity)),
     };
@@ -74,8 +60,7 @@ fn accounts(tenant: &Tenant) -> impl Iterator<Item = u32> {
 
 fn find(tenant: &Tenant, identity: &str) -> Vec<u32> {
     let account = tenant.accounts.iter().position(|account| {
-        account.name.eq_ignore_ascii_case(identity)
-            || account.guid.to_string().eq_ignore_ascii_case(identity)
+        account.name.eq_ignore_ascii_case(identity) || account.guid.to_string().eq_ignore_ascii_case(identity)
     });
     match account.and_then(|place| u32::try_from(place).ok()) {
         Some(place) => vec![ACCOUNTS + place],

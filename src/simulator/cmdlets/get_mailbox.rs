@@ -27,12 +27,7 @@ pub(super) const PARAMETERS: [&str; 11] = [
 ];
 
 /// What the parameter RecipientTypeDetails accepts, beside the kinds that exist here.
-const OTHER_TYPES: [&str; 4] = [
-    "LegacyMailbox",
-    "LinkedMailbox",
-    "LinkedRoomMailbox",
-    "TeamMailbox",
-];
+const OTHER_TYPES: [&str; 4] = ["LegacyMailbox", "LinkedMailbox", "LinkedRoomMailbox", "TeamMailbox"];
 
 struct Query {
     filter: Option<Expression>,
@@ -42,11 +37,7 @@ struct Query {
     lives: Vec<Life>,
 }
 
-pub(super) fn run(
-    tenant: &Tenant,
-    parameters: &Parameters,
-    moment: Moment,
-) -> Result<Outcome, ServiceError> {
+pub(super) fn run(tenant: &Tenant, parameters: &Parameters, moment: Moment) -> Result<Outcome, ServiceError> {
     let size = ResultSize::of(parameters)?;
     let query = Query::of(tenant, parameters)?;
     let identity = match parameters.get("Identity") {
@@ -65,11 +56,7 @@ pub(super) fn run(
             return Err(ServiceError::unknown_parameter("Identity, Filter"));
         }
         let serial = one(tenant, identity, moment, |seen| query.chooses(tenant, seen))?;
-        return Ok(Outcome::Rows {
-            table: Table::Mailboxes,
-            items: vec![serial],
-            size,
-        });
+        return Ok(Outcome::Rows { table: Table::Mailboxes, items: vec![serial], size });
     }
     let mut chosen: Vec<Seen<'_>> = tenant
         .mailboxes
@@ -104,10 +91,7 @@ pub(super) fn one(
         .collect();
     match found.as_slice() {
         [serial] => Ok(*serial),
-        [] => Err(ServiceError::not_found(
-            identity,
-            tenant.readings.not_found_is_400,
-        )),
+        [] => Err(ServiceError::not_found(identity, tenant.readings.not_found_is_400)),
         _ => Err(ServiceError::ambiguous(identity)),
     }
 }
@@ -175,10 +159,7 @@ impl Query {
         self.lives.contains(&seen.record.life)
             && in_scope(kind, group, self.public_folder)
             && self.types.as_ref().is_none_or(type_named)
-            && self
-                .filter
-                .as_ref()
-                .is_none_or(|filter| filter.holds(seen, &tenant.profile))
+            && self.filter.as_ref().is_none_or(|filter| filter.holds(seen, &tenant.profile))
     }
 }
 

@@ -26,16 +26,8 @@ pub(crate) enum Cmdlet {
 }
 
 /// Parameters that every cmdlet takes and that change nothing here; Confirm and WhatIf are looked at on writes.
-const COMMON: [&str; 8] = [
-    "ErrorAction",
-    "WarningAction",
-    "InformationAction",
-    "Verbose",
-    "Debug",
-    "Confirm",
-    "WhatIf",
-    "Force",
-];
+const COMMON: [&str; 8] =
+    ["ErrorAction", "WarningAction", "InformationAction", "Verbose", "Debug", "Confirm", "WhatIf", "Force"];
 
 impl Cmdlet {
     pub(crate) const ALL: [Cmdlet; 8] = [
@@ -63,9 +55,7 @@ impl Cmdlet {
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|one| one.name().eq_ignore_ascii_case(name))
+        Self::ALL.into_iter().find(|one| one.name().eq_ignore_ascii_case(name))
     }
 
     pub(crate) fn is_write(self) -> bool {
@@ -131,12 +121,8 @@ impl ResultSize {
         };
         match parameters.get("ResultSize") {
             None => Ok(Self::AtMost(DEFAULT_RESULT_SIZE)),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("unlimited") => {
-                Ok(Self::Unlimited)
-            }
-            Some(value @ Value::String(text)) => {
-                text.parse().map(Self::AtMost).map_err(|_| wrong(value))
-            }
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("unlimited") => Ok(Self::Unlimited),
+            Some(value @ Value::String(text)) => text.parse().map(Self::AtMost).map_err(|_| wrong(value)),
             Some(value) => value
                 .as_u64()
                 .and_then(|n| usize::try_from(n).ok())
@@ -186,20 +172,14 @@ pub(crate) fn run(
         Cmdlet::GetOrganizationConfig => Ok(one_row(Table::Organization)),
         Cmdlet::GetAdminAuditLogConfig => Ok(one_row(Table::AdminAuditLog)),
         Cmdlet::SetOrganizationConfig => organization::set_config(tenant, parameters, moment),
-        Cmdlet::SetAdminAuditLogConfig => {
-            organization::set_admin_audit_log(tenant, parameters, moment)
-        }
+        Cmdlet::SetAdminAuditLogConfig => organization::set_admin_audit_log(tenant, parameters, moment),
         Cmdlet::GetBypass => bypass::get(tenant, parameters, moment),
         Cmdlet::SetBypass => bypass::set(tenant, parameters, moment),
     }
 }
 
 fn one_row(table: Table) -> Outcome {
-    Outcome::Rows {
-        table,
-        items: vec![0],
-        size: ResultSize::Unlimited,
-    }
+    Outcome::Rows { table, items: vec![0], size: ResultSize::Unlimited }
 }
 
 /// Which mailboxes a cmdlet speaks of: groups and public folders only by their switches.

@@ -44,11 +44,7 @@ pub(super) fn run(
         .ok_or_else(|| ServiceError::missing_parameter("Identity"))?;
     let group = parameters.switch("GroupMailbox")?;
     let public_folder = parameters.switch("PublicFolder")?;
-    let life = if parameters.switch("InactiveMailbox")? {
-        Life::Inactive
-    } else {
-        Life::Active
-    };
+    let life = if parameters.switch("InactiveMailbox")? { Life::Inactive } else { Life::Active };
     // Whether it exists is what this backend knows; what is changed are the newest settings, never the stale ones.
     let serial = one(tenant, identity, moment, |seen| {
         seen.record.life == life && in_scope(seen.record.kind, group, public_folder)
@@ -162,8 +158,8 @@ impl Edit<'_> {
         };
         self.refuse_group(name)?;
         // Adding what is there leaves the property as it was; writing the list out is a write, equal or not.
-        let untouched = list == current
-            && (!is_replacement || self.tenant.readings.verbatim_default_stays_kept);
+        let untouched =
+            list == current && (!is_replacement || self.tenant.readings.verbatim_default_stays_kept);
         if untouched {
             return Ok(());
         }
@@ -180,25 +176,19 @@ impl Edit<'_> {
         current: ActionSet,
     ) -> Result<ActionSet, ServiceError> {
         let tagged = map.get("@odata.type").and_then(Value::as_str);
-        if !matches!(
-            tagged,
-            Some("#Exchange.GenericHashTable" | "#Exchange.StringFieldDeltaUpdateData")
-        ) {
+        if !matches!(tagged, Some("#Exchange.GenericHashTable" | "#Exchange.StringFieldDeltaUpdateData")) {
             return Err(ServiceError::untagged_object(name));
         }
         let parts = Parameters::of(map);
-        if let Some(other) = parts
-            .names()
-            .find(|key| !key.eq_ignore_ascii_case("Add") && !key.eq_ignore_ascii_case("Remove"))
+        if let Some(other) =
+            parts.names().find(|key| !key.eq_ignore_ascii_case("Add") && !key.eq_ignore_ascii_case("Remove"))
         {
             return Err(ServiceError::transformation(format!(
                 "Cannot process argument transformation on parameter '{name}'. The key \"{other}\" is not supported; use Add and Remove."
             )));
         }
         let part = |key: &str| match parts.get(key) {
-            Some(value) => self
-                .actions(logon, name, value)
-                .map(Option::unwrap_or_default),
+            Some(value) => self.actions(logon, name, value).map(Option::unwrap_or_default),
             None => Ok(ActionSet::default()),
         };
         let (add, remove) = (part("Add")?, part("Remove")?);
@@ -253,14 +243,7 @@ impl Edit<'_> {
             ));
         }
         let needs_licence = |one: &String| one.eq_ignore_ascii_case(action);
-        if !premium
-            && self
-                .tenant
-                .readings
-                .licensed_actions
-                .iter()
-                .any(needs_licence)
-        {
+        if !premium && self.tenant.readings.licensed_actions.iter().any(needs_licence) {
             return Err(self.refusal(&format!(
                 "Auditing of {action} event is only available for users with appropriate license."
             )));
@@ -294,21 +277,14 @@ impl Edit<'_> {
 
 /// `d.hh:mm:ss`, `hh:mm:ss`, or a number of days.
 fn time_span(value: &Value) -> Result<i64, ServiceError> {
-    let wrong = || {
-        ServiceError::unconvertible(
-            "AuditLogAgeLimit",
-            value,
-            "Microsoft.Exchange.Data.EnhancedTimeSpan",
-        )
-    };
+    let wrong =
+        || ServiceError::unconvertible("AuditLogAgeLimit", value, "Microsoft.Exchange.Data.EnhancedTimeSpan");
     let seconds = match value {
         Value::Number(days) => days.as_i64().and_then(|days| days.checked_mul(86_400)),
         Value::String(text) => parse_span(text),
         _ => None,
     };
-    seconds
-        .filter(|seconds| (0..=LONGEST_AGE).contains(seconds))
-        .ok_or_else(wrong)
+    seconds.filter(|seconds| (0..=LONGEST_AGE).contains(seconds)).ok_or_else(wrong)
 }
 
 fn parse_span(text: &str) -> Option<i64> {
@@ -329,7 +305,5 @@ fn parse_span(text: &str) -> Option<i64> {
         return None;
     }
     let time = number(hours, 24)? * 3_600 + number(minutes, 60)? * 60 + number(seconds, 60)?;
-    number(days, 100_000)?
-        .checked_mul(86_400)?
-        .checked_add(time)
+    number(days, 100_000)?.checked_mul(86_400)?.checked_add(time)
 }

@@ -58,11 +58,7 @@ pub(super) fn bind(tree: Tree) -> Result<Expression, Refused> {
         Tree::Or(parts) => Expression::Or(all(parts)?),
         Tree::And(parts) => Expression::And(all(parts)?),
         Tree::Not(a) => Expression::Not(Box::new(bind(*a)?)),
-        Tree::Test {
-            property,
-            operator,
-            value,
-        } => test(&property, operator, value)?,
+        Tree::Test { property, operator, value } => test(&property, operator, value)?,
     })
 }
 
@@ -94,9 +90,7 @@ fn test(name: &str, operator: Operator, value: Literal) -> Result<Expression, Re
         ),
         Property::Truth(truth) => match value {
             Literal::Null => return Err(context.unsuitable("$null", "System.Boolean")),
-            Literal::Text(text) => {
-                Expression::Truth(truth, context.equality()?, context.truth(&text)?)
-            }
+            Literal::Text(text) => Expression::Truth(truth, context.equality()?, context.truth(&text)?),
         },
         Property::Date(date) => match value {
             Literal::Null => return Err(context.unsuitable("$null", "System.DateTime")),
@@ -120,12 +114,7 @@ fn test(name: &str, operator: Operator, value: Literal) -> Result<Expression, Re
                 let known = MailboxKind::ALL
                     .iter()
                     .map(|kind| kind.recipient_type_details())
-                    .chain([
-                        "LegacyMailbox",
-                        "LinkedMailbox",
-                        "LinkedRoomMailbox",
-                        "TeamMailbox",
-                    ])
+                    .chain(["LegacyMailbox", "LinkedMailbox", "LinkedRoomMailbox", "TeamMailbox"])
                     .any(|kind| kind.eq_ignore_ascii_case(text));
                 if !known {
                     return Err(context.unsuitable(text, "RecipientTypeDetails"));
@@ -208,12 +197,7 @@ impl Context<'_> {
                 self.name
             )));
         }
-        Ok(Comparison::Like {
-            wanted,
-            open_start,
-            open_end,
-            core: core.to_owned(),
-        })
+        Ok(Comparison::Like { wanted, open_start, open_end, core: core.to_owned() })
     }
 }
 
@@ -251,9 +235,7 @@ impl Expression {
             Expression::Truth(truth, wanted, value) => wanted.of(truth.of(seen) == *value),
             Expression::Date(date, order, at) => order.of(&date.of(seen), at),
             Expression::Id(id, wanted, value) => wanted.of(id.of(seen) == *value),
-            Expression::Text(property, comparison) => {
-                comparison.holds(&property.texts(seen, profile))
-            }
+            Expression::Text(property, comparison) => comparison.holds(&property.texts(seen, profile)),
         }
     }
 
@@ -294,18 +276,11 @@ impl Comparison {
     fn holds(&self, texts: &[std::borrow::Cow<'_, str>]) -> bool {
         match self {
             Comparison::Blank(wanted) => wanted.of(texts.is_empty()),
-            Comparison::Ordered(Order::Ne, value) => {
-                !texts.iter().any(|text| text.to_lowercase() == *value)
+            Comparison::Ordered(Order::Ne, value) => !texts.iter().any(|text| text.to_lowercase() == *value),
+            Comparison::Ordered(order, value) => {
+                texts.iter().any(|text| order.of(text.to_lowercase().as_str(), value.as_str()))
             }
-            Comparison::Ordered(order, value) => texts
-                .iter()
-                .any(|text| order.of(text.to_lowercase().as_str(), value.as_str())),
-            Comparison::Like {
-                wanted,
-                open_start,
-                open_end,
-                core,
-            } => wanted.of(texts.iter().any(|text| {
+            Comparison::Like { wanted, open_start, open_end, core } => wanted.of(texts.iter().any(|text| {
                 let text = text.to_lowercase();
                 match (open_start, open_end) {
                     (true, true) => text.contains(core),

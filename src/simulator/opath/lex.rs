@@ -51,15 +51,13 @@ fn quoted<'a>(rest: &'a str, quote: char, whole: &str) -> Result<(Token, &'a str
 }
 
 fn word(rest: &str) -> (Token, &str) {
-    let end = rest
-        .find(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '\'' | '"'))
-        .unwrap_or(rest.len());
+    let end =
+        rest.find(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '\'' | '"')).unwrap_or(rest.len());
     let (word, after) = rest.split_at(end);
     let token = if let Some(name) = word.strip_prefix('$') {
         Token::Variable(name.to_ascii_lowercase())
-    } else if let Some(name) = word
-        .strip_prefix('-')
-        .filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))
+    } else if let Some(name) =
+        word.strip_prefix('-').filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))
     {
         Token::Operator(name.to_ascii_lowercase())
     } else {

@@ -21,9 +21,7 @@ const LONGEST: usize = 65_536;
 /// Reads a filter; the answer can be asked about any mailbox.
 pub(crate) fn read(text: &str) -> Result<Expression, Refused> {
     if text.len() > LONGEST {
-        return Err(Refused(format!(
-            "The filter is longer than {LONGEST} characters."
-        )));
+        return Err(Refused(format!("The filter is longer than {LONGEST} characters.")));
     }
     let tokens = lex::tokens(text)?;
     let tree = parse::parse(&tokens, text)?;

@@ -38,12 +38,7 @@ pub(super) enum Literal {
 const DEEPEST: usize = 200;
 
 pub(super) fn parse(tokens: &[Token], text: &str) -> Result<Tree, Refused> {
-    let mut parser = Parser {
-        tokens,
-        at: 0,
-        depth: 0,
-        text,
-    };
+    let mut parser = Parser { tokens, at: 0, depth: 0, text };
     let tree = parser.or()?;
     if parser.at < tokens.len() {
         return Err(parser.syntax("there is more after the end of the expression"));
@@ -128,17 +123,11 @@ impl Parser<'_> {
         let value = match self.tokens.get(self.at) {
             Some(Token::Quoted(text) | Token::Word(text)) => literal(text),
             Some(Token::Variable(name)) if name == "null" => Literal::Null,
-            Some(Token::Variable(name)) if name == "true" || name == "false" => {
-                Literal::Text(name.clone())
-            }
+            Some(Token::Variable(name)) if name == "true" || name == "false" => Literal::Text(name.clone()),
             _ => return Err(self.syntax("a value is expected")),
         };
         self.at += 1;
-        Ok(Tree::Test {
-            property: property.clone(),
-            operator,
-            value,
-        })
+        Ok(Tree::Test { property: property.clone(), operator, value })
     }
 }
 

@@ -128,17 +128,11 @@ impl Property {
                 return vec![format!("SMTP:{address}").into(), address];
             }
             Property::Capabilities => {
-                return capabilities(record.capabilities)
-                    .map(Cow::Borrowed)
-                    .collect();
+                return capabilities(record.capabilities).map(Cow::Borrowed).collect();
             }
             _ => Cow::Borrowed(""),
         };
-        if one.is_empty() {
-            Vec::new()
-        } else {
-            vec![one]
-        }
+        if one.is_empty() { Vec::new() } else { vec![one] }
     }
 }
 
@@ -175,12 +169,8 @@ impl Id {
 }
 
 pub(crate) fn capabilities(bits: u8) -> impl Iterator<Item = &'static str> {
-    [
-        (ENTERPRISE, "BPOS_S_Enterprise"),
-        (PREMIUM, "M365Auditing"),
-        (PREMIUM, "BPOS_S_EquivioAnalytics"),
-    ]
-    .into_iter()
-    .filter(move |(bit, _)| bits & bit != 0)
-    .map(|(_, name)| name)
+    [(ENTERPRISE, "BPOS_S_Enterprise"), (PREMIUM, "M365Auditing"), (PREMIUM, "BPOS_S_EquivioAnalytics")]
+        .into_iter()
+        .filter(move |(bit, _)| bits & bit != 0)
+        .map(|(_, name)| name)
 }

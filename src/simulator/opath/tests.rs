@@ -29,10 +29,7 @@ fn mailbox() -> Record {
 }
 
 fn holds(filter: &str, record: &Record) -> bool {
-    let seen = Seen {
-        record,
-        settings: &record.settings,
-    };
+    let seen = Seen { record, settings: &record.settings };
     read(filter).expect("a good filter").holds(seen, &profile())
 }
 
@@ -86,14 +83,8 @@ fn dates_come_in_two_forms_and_compare_by_the_second() {
         "2017-08-01T16:00:00+02:00",
         "2017-08-01T14:00:00.0000000Z",
     ] {
-        assert!(
-            !holds(&format!("WhenMailboxCreated -gt '{date}'"), &record),
-            "{date}"
-        );
-        assert!(
-            holds(&format!("WhenMailboxCreated -ge '{date}'"), &record),
-            "{date}"
-        );
+        assert!(!holds(&format!("WhenMailboxCreated -gt '{date}'"), &record), "{date}");
+        assert!(holds(&format!("WhenMailboxCreated -ge '{date}'"), &record), "{date}");
     }
     assert!(holds("WhenChangedUTC -gt '8/1/2017 1:59:59 PM'", &record));
     assert!(read("WhenChangedUTC -gt 'yesterday'").is_err());
@@ -102,10 +93,8 @@ fn dates_come_in_two_forms_and_compare_by_the_second() {
 #[test]
 fn several_values_match_by_any_and_differ_by_none() {
     let mut record = mailbox();
-    let (is, is_not) = (
-        "PersistedCapabilities -eq 'M365Auditing'",
-        "PersistedCapabilities -ne 'M365Auditing'",
-    );
+    let (is, is_not) =
+        ("PersistedCapabilities -eq 'M365Auditing'", "PersistedCapabilities -ne 'M365Auditing'");
     assert_eq!((holds(is, &record), holds(is_not, &record)), (false, true));
     record.capabilities = PREMIUM;
     assert_eq!((holds(is, &record), holds(is_not, &record)), (true, false));
@@ -115,19 +104,9 @@ fn several_values_match_by_any_and_differ_by_none() {
 
 #[test]
 fn what_is_not_filterable_is_refused_by_name() {
-    for property in [
-        "Department",
-        "AuditOwner",
-        "DefaultAuditSet",
-        "CustomAttribute16",
-    ] {
+    for property in ["Department", "AuditOwner", "DefaultAuditSet", "CustomAttribute16"] {
         let refused = read(&format!("{property} -eq 'x'")).expect_err(property);
-        assert!(
-            refused
-                .0
-                .contains("is not a recognized filterable property"),
-            "{refused:?}"
-        );
+        assert!(refused.0.contains("is not a recognized filterable property"), "{refused:?}");
     }
     for bad in [
         "AuditLogAgeLimit -eq '90.00:00:00'",

@@ -53,10 +53,7 @@ const TEXTS: [(&str, &str); 83] = [
     ("ProhibitSendReceiveQuota", "100 GB (107,374,182,400 bytes)"),
     ("IssueWarningQuota", "98 GB (105,226,698,752 bytes)"),
     ("RecoverableItemsQuota", "30 GB (32,212,254,720 bytes)"),
-    (
-        "RecoverableItemsWarningQuota",
-        "20 GB (21,474,836,480 bytes)",
-    ),
+    ("RecoverableItemsWarningQuota", "20 GB (21,474,836,480 bytes)"),
     ("ArchiveQuota", "100 GB (107,374,182,400 bytes)"),
     ("ArchiveWarningQuota", "90 GB (96,636,764,160 bytes)"),
     ("CalendarLoggingQuota", "6 GB (6,442,450,944 bytes)"),
@@ -73,14 +70,8 @@ const TEXTS: [(&str, &str); 83] = [
     ),
     ("Database", "EURPR07DG182-db091"),
     ("DatabaseGuid", "4a7c3a0e-6c2f-4c1e-9d61-2f0e7b8a51c3"),
-    (
-        "ObjectCategory",
-        "EURPR07A013.PROD.OUTLOOK.COM/Configuration/Schema/Person",
-    ),
-    (
-        "OriginatingServer",
-        "AM9PR07A13DC002.EURPR07A013.PROD.OUTLOOK.COM",
-    ),
+    ("ObjectCategory", "EURPR07A013.PROD.OUTLOOK.COM/Configuration/Schema/Person"),
+    ("OriginatingServer", "AM9PR07A13DC002.EURPR07A013.PROD.OUTLOOK.COM"),
     ("ArchiveStatus", "None"),
     ("ArchiveState", "None"),
     ("ArchiveRelease", ""),
@@ -149,10 +140,7 @@ const TEXTS: [(&str, &str); 83] = [
     ("PreviousRecipientTypeDetails", "None"),
 ];
 
-const TRUE: [&str; 2] = [
-    "SingleItemRecoveryEnabled",
-    "MessageRecallProcessingEnabled",
-];
+const TRUE: [&str; 2] = ["SingleItemRecoveryEnabled", "MessageRecallProcessingEnabled"];
 
 const FALSE: [&str; 55] = [
     "AccountDisabled",
@@ -275,22 +263,14 @@ pub(crate) struct Column {
 }
 
 fn every() -> impl Iterator<Item = Column> {
-    let constant = |name: &'static str, constant| Column {
-        name: name.to_owned(),
-        constant: Some(constant),
-    };
+    let constant = |name: &'static str, constant| Column { name: name.to_owned(), constant: Some(constant) };
     let own = OWN
         .iter()
         .map(|name| (*name).to_owned())
         .chain((1..=15).map(|n| format!("CustomAttribute{n}")))
         .chain((1..=5).map(|n| format!("ExtensionCustomAttribute{n}")))
-        .map(|name| Column {
-            name,
-            constant: None,
-        });
-    let texts = TEXTS
-        .iter()
-        .map(move |(name, text)| constant(name, Constant::Text(text)));
+        .map(|name| Column { name, constant: None });
+    let texts = TEXTS.iter().map(move |(name, text)| constant(name, Constant::Text(text)));
     let of = move |names: &'static [&'static str], value: Constant| {
         names.iter().map(move |name| constant(name, value))
     };

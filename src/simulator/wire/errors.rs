@@ -32,10 +32,7 @@ impl ServiceError {
     }
 
     pub(crate) fn refused(exception: &str, message: &str) -> Self {
-        Self {
-            category: "Context",
-            ..Self::client(exception, message)
-        }
+        Self { category: "Context", ..Self::client(exception, message) }
     }
 
     pub(crate) fn malformed(message: &str) -> Self {
@@ -43,11 +40,7 @@ impl ServiceError {
     }
 
     pub(crate) fn not_found(identity: &str, as_bad_request: bool) -> Self {
-        let (status, code) = if as_bad_request {
-            (400, "BadRequest")
-        } else {
-            (404, "NotFound")
-        };
+        let (status, code) = if as_bad_request { (400, "BadRequest") } else { (404, "NotFound") };
         Self {
             status,
             code,
@@ -63,9 +56,7 @@ impl ServiceError {
     pub(crate) fn ambiguous(identity: &str) -> Self {
         Self::refused(
             &format!("{TASKS}.ManagementObjectAmbiguousException"),
-            &format!(
-                "The operation couldn't be performed because '{identity}' matches multiple entries."
-            ),
+            &format!("The operation couldn't be performed because '{identity}' matches multiple entries."),
         )
     }
 
@@ -81,17 +72,12 @@ impl ServiceError {
     pub(crate) fn missing_parameter(name: &str) -> Self {
         Self::client(
             "System.Management.Automation.ParameterBindingException",
-            format!(
-                "Cannot process command because of one or more missing mandatory parameters: {name}."
-            ),
+            format!("Cannot process command because of one or more missing mandatory parameters: {name}."),
         )
     }
 
     pub(crate) fn transformation(message: impl Into<String>) -> Self {
-        Self::client(
-            "Microsoft.Exchange.Management.PSDirectInvoke.ParameterTransformationException",
-            message,
-        )
+        Self::client("Microsoft.Exchange.Management.PSDirectInvoke.ParameterTransformationException", message)
     }
 
     /// A value of the wrong type for a parameter.
@@ -114,10 +100,7 @@ impl ServiceError {
     }
 
     pub(crate) fn filter(message: String) -> Self {
-        Self::client(
-            "System.Management.Automation.ParameterBindingException",
-            message,
-        )
+        Self::client("System.Management.Automation.ParameterBindingException", message)
     }
 
     pub(crate) fn expired_page() -> Self {

@@ -109,11 +109,9 @@ mod tests {
             "and again: a lost page can be asked for once more"
         );
         let expired = ServiceError::expired_page();
-        for (body, backend, now) in [
-            (&body, 0, 1_001),
-            (&json!({"CmdletInput": {}}), 1, 1_001),
-            (&body, 1, 2_800),
-        ] {
+        for (body, backend, now) in
+            [(&body, 0, 1_001), (&json!({"CmdletInput": {}}), 1, 1_001), (&body, 1, 2_800)]
+        {
             assert_eq!(pages.take(&token, body, backend, now).unwrap_err(), expired);
         }
         assert_eq!(pages.take("%%%", &body, 1, 1_001).unwrap_err(), expired);

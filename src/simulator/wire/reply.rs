@@ -6,7 +6,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
 /// The content type of every JSON answer of the admin endpoints.
-const ODATA: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
+const ODATA: &str =
+    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
 
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -17,27 +18,16 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
     pub(crate) fn json(status: u16, body: &Value) -> Self {
-        Self {
-            body: body.to_string().into_bytes(),
-            ..Self::empty(status)
-        }
-        .with("content-type", ODATA)
+        Self { body: body.to_string().into_bytes(), ..Self::empty(status) }.with("content-type", ODATA)
     }
 
     pub(crate) fn plain(status: u16, text: &str) -> Self {
-        Self {
-            body: text.as_bytes().to_vec(),
-            ..Self::empty(status)
-        }
-        .with("content-type", "text/plain; charset=utf-8")
+        Self { body: text.as_bytes().to_vec(), ..Self::empty(status) }
+            .with("content-type", "text/plain; charset=utf-8")
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -100,9 +90,7 @@ impl Reply {
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::from_str(&value) {
-                response
-                    .headers_mut()
-                    .append(HeaderName::from_static(name), value);
+                response.headers_mut().append(HeaderName::from_static(name), value);
             }
         }
         response

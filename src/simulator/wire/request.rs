@@ -129,10 +129,7 @@ impl Parameters {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        self.0
-            .get(&name.to_ascii_lowercase())
-            .map(|(_, value)| value)
-            .filter(|value| !value.is_null())
+        self.0.get(&name.to_ascii_lowercase()).map(|(_, value)| value).filter(|value| !value.is_null())
     }
 
     /// Names as sent.
@@ -171,10 +168,7 @@ impl Parameters {
 
 pub(crate) fn texts(parameter: &str, value: &Value) -> Result<Vec<String>, ServiceError> {
     let split = |text: &str| {
-        text.split(',')
-            .map(|part| part.trim().to_owned())
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
+        text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect::<Vec<_>>()
     };
     match value {
         Value::String(text) => Ok(split(text)),
@@ -182,17 +176,9 @@ pub(crate) fn texts(parameter: &str, value: &Value) -> Result<Vec<String>, Servi
             .iter()
             .map(|item| match item {
                 Value::String(text) => Ok(text.trim().to_owned()),
-                other => Err(ServiceError::unconvertible(
-                    parameter,
-                    other,
-                    "System.String",
-                )),
+                other => Err(ServiceError::unconvertible(parameter, other, "System.String")),
             })
             .collect(),
-        other => Err(ServiceError::unconvertible(
-            parameter,
-            other,
-            "System.String[]",
-        )),
+        other => Err(ServiceError::unconvertible(parameter, other, "System.String[]")),
     }
 }

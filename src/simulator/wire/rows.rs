@@ -66,8 +66,7 @@ fn audit(row: &mut Row, column: &str, tenant: &Tenant, seen: Seen<'_>) -> bool {
         "AuditOwner" => row.collection(column, list(tenant, seen, LogonType::Owner)),
         "DefaultAuditSet" => {
             let kept = |logon: &LogonType| {
-                seen.record.kind == MailboxKind::Group
-                    || seen.settings.lists[*logon as usize].is_none()
+                seen.record.kind == MailboxKind::Group || seen.settings.lists[*logon as usize].is_none()
             };
             let set = LogonType::ALL.iter().filter(|l| kept(l)).map(|l| l.name());
             row.collection(column, set.collect());
@@ -98,11 +97,7 @@ fn list<'a>(tenant: &'a Tenant, seen: Seen<'_>, logon: LogonType) -> Vec<&'a str
 pub(crate) fn time_span(seconds: i64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     let time = format!("{:02}:{:02}:{:02}", rest / 3_600, rest / 60 % 60, rest % 60);
-    if days == 0 {
-        time
-    } else {
-        format!("{days}.{time}")
-    }
+    if days == 0 { time } else { format!("{days}.{time}") }
 }
 
 fn dates_and_ids(row: &mut Row, column: &str, seen: Seen<'_>) -> bool {
@@ -110,13 +105,8 @@ fn dates_and_ids(row: &mut Row, column: &str, seen: Seen<'_>) -> bool {
     match column {
         "Guid" | "ExchangeObjectId" => row.guid(column, record.guid),
         "ExchangeGuid" => row.guid(column, exchange_guid(record.guid)),
-        "ExternalDirectoryObjectId" => row.put(
-            column,
-            record
-                .external_directory_object_id()
-                .map(|id| id.to_string())
-                .unwrap_or_default(),
-        ),
+        "ExternalDirectoryObjectId" => row
+            .put(column, record.external_directory_object_id().map(|id| id.to_string()).unwrap_or_default()),
         "WhenMailboxCreated" | "WhenCreated" | "WhenCreatedUTC" => {
             row.date(column, record.created);
         }
@@ -170,21 +160,11 @@ pub(crate) fn bypass(tenant: &Tenant, item: u32, moment: Moment) -> Option<Value
     let (guid, name, bypassed, changed) = if item >= ACCOUNTS {
         let place = usize::try_from(item - ACCOUNTS).ok()?;
         let account = tenant.accounts.get(place)?;
-        (
-            account.guid,
-            account.name.clone(),
-            account.bypassed,
-            tenant.organization.changed,
-        )
+        (account.guid, account.name.clone(), account.bypassed, tenant.organization.changed)
     } else {
         let seen = tenant.seen(item, moment)?;
         let name = seen.record.name(&tenant.profile).into_owned();
-        (
-            seen.record.guid,
-            name,
-            seen.record.bypassed,
-            seen.settings.changed,
-        )
+        (seen.record.guid, name, seen.record.bypassed, seen.settings.changed)
     };
     let mut row = Row(Map::new());
     row.put("ObjectId", tenant.profile.distinguished_name(&name));
@@ -193,14 +173,8 @@ pub(crate) fn bypass(tenant: &Tenant, item: u32, moment: Moment) -> Option<Value
     row.put("Identity", name.as_str());
     row.put("Id", name.as_str());
     row.put("IsValid", true);
-    row.put(
-        "DistinguishedName",
-        tenant.profile.distinguished_name(&name),
-    );
-    row.collection(
-        "ObjectClass",
-        vec!["top", "person", "organizationalPerson", "user"],
-    );
+    row.put("DistinguishedName", tenant.profile.distinguished_name(&name));
+    row.collection("ObjectClass", vec!["top", "person", "organizationalPerson", "user"]);
     row.date("WhenChangedUTC", changed);
     row.guid("Guid", guid);
     row.guid("ExchangeObjectId", guid);

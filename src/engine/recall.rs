@@ -1,0 +1,84 @@
+//! What the history knows of a tenant, in the form in which the planner and the guard want it.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Tenant;
+use crate::domain::{Class, DefaultSets, Lane, TenantId};
+use crate::history::{AttemptStatus as Kept, Error, History};
+use crate::plan::{Attempt, AttemptStatus, Basis, GuardInputs, LastComplete, Memory, Object};
+
+/// A rejected action is tried again after this long: licences and the service change.
+const REJECTION_LASTS: TimeDelta = TimeDelta::days(30);
+
+/// The caps count over this long.
+const CAPS_WINDOW: TimeDelta = TimeDelta::hours(24);
+
+/// A complete view older than two periods of the full lane no longer says how large the tenant is.
+const POPULATION_LASTS: TimeDelta = TimeDelta::hours(12);
+
+/// The planner's memory, and the default sets as remembered.
+pub(super) async fn memory(
+    history: &dyn History,
+    tenant: TenantId,
+    as_of: DateTime<Utc>,
+) -> Result<(Memory, DefaultSets), Error> {
+    let last = history.last_complete(tenant, Lane::Full).await?;
+    let mut memory = Memory {
+        basis: Basis::History {
+            last_complete: last.map(|last| LastComplete {
+                at: last.at,
+                population: last.population,
+                policy_revision: last.policy_revision,
+            }),
+            known: history.known(tenant).await?,
+        },
+        ..Memory::default()
+    };
+    for attempt in history.attempts(tenant).await? {
+        let Object::Mailbox(id) = attempt.object else { continue };
+        let status = match attempt.status {
+            Kept::Verifying => AttemptStatus::Verifying,
+            Kept::Unverified => AttemptStatus::Unverified,
+        };
+        let kept = Attempt { desired: attempt.desired, status, quiet_until: attempt.next_try_at };
+        memory.attempts.insert((id, attempt.field), kept);
+    }
+    for drift in history.open_drift(tenant).await? {
+        if let Object::Mailbox(id) = drift.row.object {
+            memory.open.insert((id, drift.row.field), drift.row.cause);
+        }
+    }
+    for rejection in history.rejections(tenant).await? {
+        if as_of - rejection.rejected_at < REJECTION_LASTS {
+            memory.rejections.insert(rejection.mailbox, rejection.tier, rejection.kind, rejection.action);
+        }
+    }
+    for failed in history.failed_returns(tenant).await? {
+        memory.failed_returns.insert((failed.mailbox, failed.kind), failed.default_set);
+    }
+    Ok((memory, history.default_sets(tenant).await?))
+}
+
+/// What the guard weighs beside a plan; the acceptances are the caller's to add.
+pub(super) async fn guard_inputs(tenant: &Tenant, as_of: DateTime<Utc>) -> Result<GuardInputs, Error> {
+    let mut inputs = GuardInputs { limits: tenant.limits, ..GuardInputs::default() };
+    let Some(history) = &tenant.history else { return Ok(inputs) };
+    let since = as_of - CAPS_WINDOW;
+    inputs.changed = changed(&**history, tenant.id, vec![Class::Intentional, Class::Freezing], since).await?;
+    inputs.weakened =
+        changed(&**history, tenant.id, vec![Class::Weakening, Class::Destructive], since).await?;
+    let last = history.last_complete(tenant.id, Lane::Full).await?;
+    inputs.population = last.filter(|last| as_of - last.at < POPULATION_LASTS).map(|last| last.population);
+    Ok(inputs)
+}
+
+async fn changed(
+    history: &dyn History,
+    tenant: TenantId,
+    classes: Vec<Class>,
+    since: DateTime<Utc>,
+) -> Result<BTreeSet<Object>, Error> {
+    history.objects_changed(tenant, classes, since).await
+}

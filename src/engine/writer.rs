@@ -1,0 +1,175 @@
+//! The one writer of a tenant: drains the queue, a few calls at a time, and looks whether they took
+//! effect. What a call is made of is `executor`'s.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::events;
+use super::executor::{Executor, Stop, Tally};
+use super::queue::{Queue, Work};
+use super::verify::{self, VERIFY_PACE, Verified};
+use crate::history::History;
+
+/// Calls under way at once. The governor paces them; several are needed since each takes about a second.
+const CALLS_AT_ONCE: usize = 4;
+
+/// How many mailboxes the first intentional run on a tenant writes before it goes on.
+const FIRST: usize = 5;
+
+/// How long nothing is written after the service or the history refused.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// How long a shutdown waits for calls under way.
+pub(super) const SHUTDOWN_WAIT: Duration = Duration::from_secs(8);
+
+/// The history's note that a write to this tenant was once seen to take effect.
+const PROVEN: &str = "writes_proven";
+
+/// What draining came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Calls.
+    pub tally: Tally,
+    /// What verification said.
+    pub verified: Verified,
+    /// Whether it stopped because the first writes did not show.
+    pub unproven: bool,
+}
+
+impl std::ops::AddAssign<Tally> for Drained {
+    fn add_assign(&mut self, tally: Tally) {
+        self.tally.written += tally.written;
+        self.tally.failed += tally.failed;
+        self.tally.rejected += tally.rejected;
+    }
+}
+
+/// Writes everything that waits, verifies all of it, and returns. `progress` hears of each object.
+///
+/// The first run on a tenant writes five, and goes on only where at least one of them shows: a service
+/// that accepts and ignores writes must not be sent thousands.
+pub async fn drain(
+    executor: &Arc<Executor>,
+    queue: &Queue,
+    progress: &mut (dyn FnMut() + Send),
+) -> Result<Drained, Stop> {
+    let mut drained = Drained::default();
+    let (tenant, history) = (executor.tenant().id, executor.history());
+    if history.value(tenant, PROVEN).await?.is_none() && queue.len() > FIRST {
+        drain_some(executor, queue, FIRST, &mut drained, progress).await?;
+        verify::settle(executor).await?;
+        drained.verified = executor.verified();
+        if drained.verified.verified == 0 && drained.tally.written > 0 {
+            drained.unproven = true;
+            return Ok(drained);
+        }
+    }
+    drain_some(executor, queue, usize::MAX, &mut drained, progress).await?;
+    verify::settle(executor).await?;
+    drained.verified = executor.verified();
+    if drained.verified.verified > 0 {
+        history.put_value(tenant, PROVEN, executor.tenant().clock.now().to_rfc3339()).await?;
+    }
+    Ok(drained)
+}
+
+async fn drain_some(
+    executor: &Arc<Executor>,
+    queue: &Queue,
+    most: usize,
+    drained: &mut Drained,
+    progress: &mut (dyn FnMut() + Send),
+) -> Result<(), Stop> {
+    let mut calls: JoinSet<(Work, Result<Tally, Stop>)> = JoinSet::new();
+    let mut begun = 0;
+    loop {
+        while calls.len() < CALLS_AT_ONCE && begun < most {
+            let Some(work) = queue.take() else { break };
+            begun += 1;
+            let executor = executor.clone();
+            calls.spawn(async move {
+                let result = executor.execute(&work).await;
+                (work, result)
+            });
+        }
+        match calls.join_next().await {
+            None => return Ok(()),
+            Some(Err(_)) => drained.tally.failed += 1,
+            Some(Ok((work, result))) => {
+                queue.done(work.object);
+                *drained += result?;
+                progress();
+            }
+        }
+        // While calls go on, what was written a moment ago is looked at.
+        verify::look(executor).await?;
+    }
+}
+
+/// The daemon's writer: drains for ever, and looks at what it wrote, until it is told to stop. Then it
+/// takes nothing new, and waits a while for calls under way; their intents stay open in the journal.
+pub(super) async fn run(executor: Arc<Executor>, queue: Arc<Queue>, stop: CancellationToken) {
+    let looking = tokio::spawn(look_for_ever(executor.clone(), stop.clone()));
+    let mut calls: JoinSet<(Work, Result<Tally, Stop>)> = JoinSet::new();
+    loop {
+        let free = calls.len() < CALLS_AT_ONCE;
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Some(done) = calls.join_next() => {
+                if let Ok((work, result)) = done {
+                    queue.done(work.object);
+                    if let Err(reason) = result {
+                        events::writing_stopped(executor.tenant(), &reason);
+                        queue.clear();
+                        tokio::select! { () = stop.cancelled() => break, () = tokio::time::sleep(PAUSE) => {} }
+                    }
+                }
+            }
+            work = queue.next(), if free => {
+                let executor = executor.clone();
+                calls.spawn(async move { let result = executor.execute(&work).await; (work, result) });
+            }
+        }
+        events::queue_length(executor.tenant(), queue.len());
+    }
+    let all = async { while calls.join_next().await.is_some() {} };
+    // What is still under way then is aborted with the set, and found as an open intent at the next start.
+    let _ = tokio::time::timeout(SHUTDOWN_WAIT, all).await;
+    looking.abort();
+}
+
+async fn look_for_ever(executor: Arc<Executor>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(VERIFY_PACE) => {}
+        }
+        if !verify::has_pending(&executor) {
+            continue;
+        }
+        if let Err(reason) = verify::look(&executor).await {
+            events::writing_stopped(executor.tenant(), &reason);
+        }
+    }
+}
+
+/// The history that an executor writes to.
+impl Executor {
+    /// The tenant that is written to.
+    pub const fn tenant(&self) -> &super::Tenant {
+        &self.tenant
+    }
+
+    fn history(&self) -> &dyn History {
+        &*self.history
+    }
+
+    /// What verification came to since this executor was made.
+    fn verified(&self) -> Verified {
+        *self.verified.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
