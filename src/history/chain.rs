@@ -73,6 +73,11 @@ impl Verifier {
         self.broken.is_none()
     }
 
+    /// Ends the chain at the link that was pushed last, for a reason that only the store can see.
+    pub(super) fn refuse(&mut self, why: &'static str) {
+        self.broken.get_or_insert(ChainCheck::Broken { seq: self.head.seq, why });
+    }
+
     /// `head` is what the store believes to be the end.
     pub(super) fn finish(self, head: &Head) -> ChainCheck {
         let seq = self.head.seq;

@@ -45,7 +45,7 @@ pub use sqlite::SqliteHistory;
 /// An answer of the history.
 pub type Pending<'a, T> = BoxFuture<'a, Result<T, Error>>;
 
-/// The port of the store. All times are given by the caller.
+/// The port of the store. All times are given by the caller; of each, microseconds are kept.
 pub trait History: Send + Sync {
     /// The right to write to a tenant. `holder` says who asks (host, process, verb, since when), for
     /// whoever is refused meanwhile.
@@ -76,6 +76,7 @@ pub trait History: Send + Sync {
     fn seen(&self, tenant: TenantId, mailbox: MailboxId) -> Pending<'_, Option<Seen>>;
 
     /// Compares what a look found with the drift that is open, remembers the difference and returns it.
+    /// Findings outside of what the look says it can judge count for nothing.
     fn reconcile_drift(
         &self,
         tenant: TenantId,

@@ -90,10 +90,10 @@ impl Presence {
 /// Returns what changed, and the presences to write.
 pub(super) fn compare(
     known: impl IntoIterator<Item = (MailboxId, Presence)>,
-    view: &CompleteView,
+    view: CompleteView,
     previous: Option<DateTime<Utc>>,
 ) -> (ViewChange, Vec<(MailboxId, Presence)>) {
-    let mut seen = view.seen.clone();
+    let CompleteView { started_at, at, mut seen } = view;
     seen.sort_unstable();
     seen.dedup();
     let mut seen = seen.into_iter().peekable();
@@ -101,7 +101,7 @@ pub(super) fn compare(
     let mut writes = Vec::new();
     let new = |id: MailboxId, change: &mut ViewChange, writes: &mut Vec<_>| {
         change.sightings.new.push(id);
-        writes.push((id, Presence::new(view.at)));
+        writes.push((id, Presence::new(at)));
     };
     for (id, presence) in known {
         while let Some(unknown) = seen.next_if(|next| *next < id) {
@@ -111,11 +111,11 @@ pub(super) fn compare(
         match (is_here, presence.vanished_at) {
             (true, Some(_)) => {
                 change.sightings.returned.push(id);
-                writes.push((id, presence.returned(view.at)));
+                writes.push((id, presence.returned(at)));
             }
-            (false, None) if presence.since < view.started_at => {
+            (false, None) if presence.since < started_at => {
                 change.vanished.push(id);
-                writes.push((id, presence.missed(view.at, previous)));
+                writes.push((id, presence.missed(at, previous)));
             }
             (true, None) | (false, _) => {}
         }

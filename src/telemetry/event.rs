@@ -103,6 +103,20 @@ pub struct Failure {
     pub request_id: Option<String>,
 }
 
+impl Failure {
+    /// Of an error, with the chain of its sources joined into one text.
+    pub fn of(kind: &'static str, error: &dyn std::error::Error) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self { kind, text, remedy: None, request_id: None }
+    }
+}
+
 /// One thing that happened, with what it happened to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {

@@ -2,16 +2,19 @@
 //! names of tenants; no label can hold a mailbox. When they move on an event is in `counting`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use prometheus_client::encoding::EncodeMetric;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::TypedMetric;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Metric, Registry};
+use prometheus_client::registry::Registry;
 
 use crate::domain::{Class, ContentHash, Field, Lane, State, TenantName};
 
@@ -84,9 +87,31 @@ fn age_histogram() -> Histogram {
     Histogram::new([60.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0, 604_800.0, 2_592_000.0])
 }
 
-fn registered<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
-    registry.register(name, help, metric.clone());
-    metric
+/// Metrics under the names that contracts give them; counters get their `_total` when they are written.
+struct Register(Registry);
+
+impl Register {
+    fn family<M: TypedMetric + EncodeMetric + Default + Clone + fmt::Debug + Send + Sync + 'static>(
+        &mut self,
+        name: &str,
+        help: &str,
+    ) -> Family<Labels, M> {
+        let family = Family::default();
+        self.0.register(name, help, family.clone());
+        family
+    }
+
+    fn histograms(&mut self, name: &str, help: &str, new: fn() -> Histogram) -> Histograms {
+        let family = Histograms::new_with_constructor(new);
+        self.0.register(name, help, family.clone());
+        family
+    }
+
+    fn gauge(&mut self, name: &str, help: &str) -> Gauge {
+        let gauge = Gauge::default();
+        self.0.register(name, help, gauge.clone());
+        gauge
+    }
 }
 
 fn of_tenant(tenant: &TenantName) -> Labels {
@@ -104,78 +129,32 @@ fn gauge(number: u64) -> i64 {
 impl Metrics {
     /// All metrics, without a value yet; `version` is this program's.
     pub fn new(version: &'static str) -> Self {
-        let mut registry = Registry::with_prefix("mailwarden");
-        let r = &mut registry;
-        let histograms = |new: fn() -> Histogram| Histograms::new_with_constructor(new);
+        let mut r = Register(Registry::with_prefix("mailwarden"));
+        let protection = "From the first answer that holds a new mailbox to its verified correction";
+        let missed = "Drifts that only a full look found, and a faster one should have";
         let metrics = Self {
-            cycles: registered(r, "cycles", "Looks, by how they ended", Family::default()),
-            cycle_duration: registered(
-                r,
-                "cycle_duration_seconds",
-                "How long looks took",
-                histograms(cycle_histogram),
-            ),
-            mailboxes: registered(r, "mailboxes", "Mailboxes of the last view, by state", Family::default()),
-            drift_mailboxes: registered(
-                r,
-                "drift_mailboxes",
-                "Mailboxes that drifted, by field",
-                Family::default(),
-            ),
-            corrections: registered(r, "corrections", "Corrections, by what came of them", Family::default()),
-            time_to_protect: registered(
-                r,
-                "time_to_protect_seconds",
-                "From the first answer that holds a new mailbox to its verified correction",
-                histograms(protection_histogram),
-            ),
-            age_at_discovery: registered(
-                r,
+            cycles: r.family("cycles", "Looks, by how they ended"),
+            cycle_duration: r.histograms("cycle_duration_seconds", "How long looks took", cycle_histogram),
+            mailboxes: r.family("mailboxes", "Mailboxes of the last view, by state"),
+            drift_mailboxes: r.family("drift_mailboxes", "Mailboxes that drifted, by field"),
+            corrections: r.family("corrections", "Corrections, by what came of them"),
+            time_to_protect: r.histograms("time_to_protect_seconds", protection, protection_histogram),
+            age_at_discovery: r.histograms(
                 "age_at_discovery_seconds",
                 "From a mailbox's creation to its first sight",
-                histograms(age_histogram),
+                age_histogram,
             ),
-            last_success: registered(
-                r,
-                "last_success_timestamp_seconds",
-                "When the last complete look ended",
-                Family::default(),
-            ),
-            requests: registered(r, "requests", "Requests to the service, by result", Family::default()),
-            throttled: registered(
-                r,
-                "throttled_seconds",
-                "How long the service made us wait",
-                Family::default(),
-            ),
-            write_queue: registered(
-                r,
-                "write_queue_length",
-                "Changes that wait to be written",
-                Family::default(),
-            ),
-            missed: registered(
-                r,
-                "missed_by_fast_lanes",
-                "Drifts that only a full look found, and a faster one should have",
-                Family::default(),
-            ),
-            policies: registered(r, "policies_loaded", "Policies in force", Gauge::default()),
-            policy_revision: registered(
-                r,
-                "policy_revision_info",
-                "The policy set in force",
-                Family::default(),
-            ),
-            credential_expiry: registered(
-                r,
-                "credential_expiry_timestamp_seconds",
-                "When the credential ends",
-                Family::default(),
-            ),
-            journal_entries: registered(r, "journal_entries", "Entries of the journal", Family::default()),
-            build: registered(r, "build_info", "This program", Family::default()),
-            registry,
+            last_success: r.family("last_success_timestamp_seconds", "When the last complete look ended"),
+            requests: r.family("requests", "Requests to the service, by result"),
+            throttled: r.family("throttled_seconds", "How long the service made us wait"),
+            write_queue: r.family("write_queue_length", "Changes that wait to be written"),
+            missed: r.family("missed_by_fast_lanes", missed),
+            policies: r.gauge("policies_loaded", "Policies in force"),
+            policy_revision: r.family("policy_revision_info", "The policy set in force"),
+            credential_expiry: r.family("credential_expiry_timestamp_seconds", "When the credential ends"),
+            journal_entries: r.family("journal_entries", "Entries of the journal"),
+            build: r.family("build_info", "This program"),
+            registry: r.0,
         };
         metrics.build.get_or_create(&vec![("version", version.to_owned())]).set(1);
         metrics

@@ -85,10 +85,16 @@ impl Fields {
         self.text("mailbox", mailbox.id.to_string()).maybe("user_principal_name", name)
     }
 
+    /// A failure of something that concerns no single mailbox: what the service says of it may name one
+    /// all the same.
     fn failure(self, failure: &Failure) -> Self {
+        self.failure_told(failure, without_addresses(&failure.text))
+    }
+
+    fn failure_told(self, failure: &Failure, text: String) -> Self {
         self.maybe("remedy", failure.remedy.clone())
             .text("error_kind", failure.kind)
-            .text("error", failure.text.clone())
+            .text("error", text)
             .maybe("request_id", failure.request_id.clone())
     }
 
@@ -121,6 +127,18 @@ impl Fields {
     }
 }
 
+/// The text with `...` in place of everything that looks like a mail address or a principal's name.
+fn without_addresses(text: &str) -> String {
+    let ends = |c: char| c.is_whitespace() || "'\"`<>()[]{},;:=/|".contains(c);
+    text.split_inclusive(ends)
+        .map(|word| {
+            let name = word.trim_end_matches(ends);
+            let is_address = name.split_once('@').is_some_and(|(l, r)| !l.is_empty() && !r.is_empty());
+            if is_address { word.replace(name, "...") } else { word.to_owned() }
+        })
+        .collect()
+}
+
 fn millis(elapsed: Duration) -> u64 {
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
@@ -143,7 +161,9 @@ impl Record {
             Event::Mailbox(cycle, mailbox, what) => {
                 of_mailbox(Fields::default().cycle(cycle).mailbox(mailbox, identities), what)
             }
-            Event::Drift(drift, what) => of_drift(Fields::default().drift(drift, identities), drift, what),
+            Event::Drift(drift, what) => {
+                of_drift(Fields::default().drift(drift, identities), drift, what, identities)
+            }
             Event::Finding(cycle, what) => finding(Fields::default().cycle(cycle), what),
             Event::Service(what) => service(what),
         };
@@ -232,7 +252,7 @@ fn of_mailbox(fields: Fields, what: &MailboxEvent) -> Parts {
     }
 }
 
-fn of_drift(fields: Fields, drift: &DriftFacts, what: &DriftEvent) -> Parts {
+fn of_drift(fields: Fields, drift: &DriftFacts, what: &DriftEvent, identities: Identities) -> Parts {
     let subject = subject(drift);
     // Somebody changed it behind our back: worth a ticket even where it is corrected by itself.
     let notable = if drift.cause == Cause::External { Level::Warn } else { Level::Info };
@@ -265,7 +285,11 @@ fn of_drift(fields: Fields, drift: &DriftFacts, what: &DriftEvent) -> Parts {
             (Level::Error, format!("{subject} does not stay corrected"), fields.time("open_since", *since))
         }
         DriftEvent::CorrectionFailed(failure) => {
-            (Level::Warn, format!("{subject} could not be corrected"), fields.failure(failure))
+            let text = match identities {
+                Identities::Upn => failure.text.clone(),
+                Identities::Guid => without_addresses(&failure.text),
+            };
+            (Level::Warn, format!("{subject} could not be corrected"), fields.failure_told(failure, text))
         }
         DriftEvent::WeakeningApplied { reason, ticket } => {
             let fields = fields.text("reason", reason.clone()).maybe("ticket", ticket.clone());
@@ -282,7 +306,7 @@ fn finding(fields: Fields, what: &Finding) -> Parts {
                 .text("action", action.as_str())
                 .text("tier", tier.as_str())
                 .number("mailboxes", *mailboxes)
-                .text("error", text.clone());
+                .text("error", without_addresses(text));
             (Level::Warn, format!("the service refuses `{action}` for `{logon_type}`"), fields)
         }
         Finding::OrganizationAuditingOff { switch, mode } => {

@@ -57,7 +57,7 @@ fn drift(cause: Cause) -> Box<DriftFacts> {
 fn failure() -> Failure {
     Failure {
         kind: "forbidden",
-        text: "the service answered 403\n\u{1b}[31m".into(),
+        text: format!("the service answered 403 about '{UPN}'"),
         remedy: Some("assign the role `Audit Logs`".into()),
         request_id: Some("0f6e".into()),
     }
@@ -138,7 +138,7 @@ fn of_finding() -> Vec<Finding> {
             logon_type,
             tier,
             mailboxes: 5,
-            text: "is not valid".into(),
+            text: format!("is not valid for {UPN}."),
         },
         Finding::OrganizationAuditingOff { switch: OrganizationSwitch::MailboxAuditing, mode: Mode::Enforce },
         Finding::DefaultSetChanged { tier, logon_type, grown, shrunk },
@@ -301,7 +301,8 @@ fn metrics_follow_events_and_name_no_mailbox() {
 #[test]
 fn text_is_for_people_and_cannot_drive_their_terminal() {
     let telemetry = Telemetry::new("0.1.0", Identities::Upn);
-    let event = Event::Service(ServiceEvent::AuthFailed { tenant: tenant(), failure: failure() });
+    let failure = Failure { text: "refused\n\u{1b}[31m".into(), ..failure() };
+    let event = Event::Service(ServiceEvent::AuthFailed { tenant: tenant(), failure });
     let text = logged(LogFormat::Text, Level::Warn, || {
         telemetry.emit(event);
         telemetry.emit(Event::Process(ProcessEvent::DaemonStopped { reason: "SIGTERM", in_flight: 0 }));
@@ -320,6 +321,15 @@ fn libraries_are_heard_in_the_same_form() {
     let object = parsed(text.trim());
     assert_eq!((&object["event"], &object["message"]), (&"log".into(), &"a library warns".into()));
     assert!(!text.contains("s3cret"), "{text}");
+}
+
+#[test]
+fn a_failure_tells_the_whole_chain_once() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot read the page")]
+    struct Outer(#[source] io::Error);
+    let failure = Failure::of("transport", &Outer(io::Error::other("connection reset")));
+    assert_eq!(failure.text, "cannot read the page: connection reset");
 }
 
 #[test]

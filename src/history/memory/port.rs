@@ -56,7 +56,7 @@ impl History for MemoryHistory {
     }
 
     fn note_complete_view(&self, tenant: TenantId, view: CompleteView) -> Pending<'_, ViewChange> {
-        self.of(tenant, "remember a complete view", move |memory| memory.note_complete_view(&view))
+        self.of(tenant, "remember a complete view", move |memory| memory.note_complete_view(view))
     }
 
     fn known(&self, tenant: TenantId) -> Pending<'_, Vec<MailboxId>> {

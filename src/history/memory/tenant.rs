@@ -96,11 +96,12 @@ impl Memory {
         sightings
     }
 
-    pub(super) fn note_complete_view(&mut self, view: &CompleteView) -> ViewChange {
+    pub(super) fn note_complete_view(&mut self, view: CompleteView) -> ViewChange {
+        let at = view.at;
         let known = self.mailboxes.iter().map(|(id, presence)| (*id, *presence));
         let (change, writes) = compare(known, view, self.last_view);
         self.mailboxes.extend(writes);
-        self.last_view = Some(view.at);
+        self.last_view = Some(at);
         change
     }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use uuid::Uuid;
 
-use super::value::{Sql, get};
+use super::value::{Sql, get, get_opt};
 use super::{ErrorKind, Fault};
-use crate::domain::{Cause, Class, TenantId};
+use crate::domain::{Cause, Class, ContentHash, TenantId};
 use crate::history::chain::{ChainCheck, Link, Verifier, link, origin};
 use crate::history::{Entry, EntryBody, Head, Intent, JournalFilter, OpenIntent, Outcome, WriteOutcome};
 use crate::plan::{Object, is_capped};
@@ -56,8 +57,9 @@ struct About<'a> {
 
 fn append(db: &Connection, tenant: TenantId, link: &Link, about: &About<'_>) -> Result<(), Fault> {
     db.prepare_cached(
-        "INSERT INTO journal (tenant, seq, hash, intent, at, outcome, object, change_id, cycle_id, class, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO journal (tenant, seq, hash, intent, at, outcome, object, change_id, cycle_id, class, cause,
+                              body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         Sql(tenant),
@@ -70,6 +72,7 @@ fn append(db: &Connection, tenant: TenantId, link: &Link, about: &About<'_>) -> 
         Sql(about.subject.change_id),
         Sql(about.subject.cycle_id),
         Sql(about.subject.class),
+        Sql(about.subject.cause),
         link.body
     ])?;
     db.prepare_cached("INSERT OR REPLACE INTO journal_head (tenant, seq, hash) VALUES (?1, ?2, ?3)")?
@@ -147,7 +150,7 @@ pub(super) fn objects_changed(
     let [unchanged, failed, superseded] = WriteOutcome::WITHOUT_EFFECT.map(Sql);
     let mut objects = BTreeSet::new();
     let mut statement = db.prepare_cached(
-        "SELECT object, class, json_extract(body, '$.cause') FROM journal AS intent
+        "SELECT object, class, cause FROM journal AS intent
          WHERE tenant = ?1 AND outcome IS NULL AND at >= ?2 AND NOT EXISTS
                (SELECT 1 FROM journal AS later WHERE later.tenant = ?1 AND later.intent = intent.seq
                 AND later.outcome IN (?3, ?4, ?5))",
@@ -155,9 +158,7 @@ pub(super) fn objects_changed(
     let mut rows = statement.query(params![Sql(tenant), Sql(since), unchanged, failed, superseded])?;
     while let Some(row) = rows.next()? {
         let class: Class = get(row, 1)?;
-        let cause = row.get_ref(2)?.as_str().ok().and_then(Cause::parse);
-        let counts = cause.is_none_or(|cause| is_capped(class, cause));
-        if counts && classes.contains(&class) {
+        if classes.contains(&class) && is_capped(class, get::<Cause>(row, 2)?) {
             objects.insert(get::<Object>(row, 0)?);
         }
     }
@@ -166,14 +167,44 @@ pub(super) fn objects_changed(
 
 pub(super) fn verify(db: &Connection, tenant: TenantId) -> Result<ChainCheck, Fault> {
     let mut verifier = Verifier::new(tenant);
-    let mut statement =
-        db.prepare_cached("SELECT seq, hash, body FROM journal WHERE tenant = ?1 ORDER BY seq")?;
-    for link in statement.query_map(params![Sql(tenant)], read_link)? {
-        if !verifier.push(&link?) {
+    let mut statement = db.prepare_cached(
+        "SELECT seq, hash, body, intent, at, outcome, object, change_id, cycle_id, class, cause
+         FROM journal WHERE tenant = ?1 ORDER BY seq",
+    )?;
+    let mut rows = statement.query(params![Sql(tenant)])?;
+    while let Some(row) = rows.next()? {
+        let link = read_link(row)?;
+        if !verifier.push(&link) {
+            break;
+        }
+        if !repeats(row, &link)? {
+            verifier.refuse("what it is found by does not fit its content");
             break;
         }
     }
     Ok(verifier.finish(&head(db, tenant)?))
+}
+
+/// Whether the columns beside a body say the same as it does: caps and lists are computed from them. Those
+/// that an outcome has from its intent only sort it into lists.
+fn repeats(row: &Row<'_>, link: &Link) -> Result<bool, Fault> {
+    let (intent, at, outcome): (u64, DateTime<Utc>, _) = (get(row, 3)?, get(row, 4)?, get_opt(row, 5)?);
+    let same_time = |other: DateTime<Utc>| other.timestamp_micros() == at.timestamp_micros();
+    Ok(match serde_json::from_str(&link.body)? {
+        EntryBody::Intent(body) => {
+            intent == link.seq
+                && same_time(body.at)
+                && outcome.is_none()
+                && get::<Object>(row, 6)? == body.object
+                && get::<ContentHash>(row, 7)? == body.change_id
+                && get::<Uuid>(row, 8)? == body.cycle_id
+                && get::<Class>(row, 9)? == body.class
+                && get::<Cause>(row, 10)? == body.cause
+        }
+        EntryBody::Outcome(body) => {
+            intent == body.intent && same_time(body.at) && outcome == Some(body.outcome)
+        }
+    })
 }
 
 fn read_link(row: &Row<'_>) -> rusqlite::Result<Link> {

@@ -56,7 +56,7 @@ impl History for SqliteHistory {
     }
 
     fn note_complete_view(&self, tenant: TenantId, view: CompleteView) -> Pending<'_, ViewChange> {
-        self.write("remember a complete view", move |db| seen::note_complete_view(db, tenant, &view))
+        self.write("remember a complete view", move |db| seen::note_complete_view(db, tenant, view))
     }
 
     fn known(&self, tenant: TenantId) -> Pending<'_, Vec<MailboxId>> {

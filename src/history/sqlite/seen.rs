@@ -38,9 +38,10 @@ pub(super) fn note(
 pub(super) fn note_complete_view(
     db: &Connection,
     tenant: TenantId,
-    view: &CompleteView,
+    view: CompleteView,
 ) -> Result<ViewChange, Fault> {
     let previous = last_view(db, tenant)?;
+    let at = view.at;
     let (change, writes) = {
         let mut statement = db.prepare_cached(
             "SELECT mailbox, first_seen, since, vanished_at, last_seen FROM mailbox
@@ -60,7 +61,7 @@ pub(super) fn note_complete_view(
         put(db, tenant, *id, presence)?;
     }
     db.prepare_cached("INSERT OR REPLACE INTO complete_view (tenant, at) VALUES (?1, ?2)")?
-        .execute(params![Sql(tenant), Sql(view.at)])?;
+        .execute(params![Sql(tenant), Sql(at)])?;
     Ok(change)
 }
 

@@ -56,6 +56,8 @@ async fn tampering_is_found_where_it_begins() {
         ("DELETE FROM journal WHERE seq = 5", 5),
         ("DELETE FROM journal WHERE seq = 1", 1),
         ("UPDATE journal SET seq = seq + 10 WHERE seq = 5", 5),
+        ("UPDATE journal SET class = 'intentional' WHERE seq = 2", 2),
+        ("UPDATE journal SET at = at - 1 WHERE seq = 3", 3),
         ("UPDATE journal_head SET hash = (SELECT hash FROM journal WHERE seq = 1)", 5),
     ] {
         let (history, _directory) = opened().await;

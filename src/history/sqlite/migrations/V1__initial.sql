@@ -131,6 +131,7 @@ CREATE TABLE journal (
     change_id TEXT NOT NULL,
     cycle_id  BLOB NOT NULL,
     class     TEXT NOT NULL,
+    cause     TEXT NOT NULL,
     body      TEXT NOT NULL,
     PRIMARY KEY (tenant, seq)
 ) STRICT;
