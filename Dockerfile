@@ -9,7 +9,7 @@ COPY Cargo.toml Cargo.lock ./
 # Empty targets: cargo compiles every dependency and nothing of ours.
 RUN mkdir src \
  && printf '//! Placeholder.\n' > src/lib.rs \
- && printf 'fn main() {}\n' > src/main.rs \
+ && printf '//! Placeholder.\nfn main() {}\n' > src/main.rs \
  && cargo build --release --locked \
  && rm -rf src target/release/.fingerprint/mailwarden-* target/release/mailwarden target/release/libmailwarden*
 
