@@ -169,6 +169,19 @@ fn the_image_has_no_root_and_no_shell_form() {
     assert!(!last.contains("\nRUN "), "the final stage has no shell to run anything with");
 }
 
+#[test]
+fn one_version_everywhere() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (path, line) in [
+        ("Dockerfile", format!("ARG VERSION={version}")),
+        ("deploy/kubernetes/kustomization.yaml", format!("newTag: {version}")),
+        ("CHANGELOG.md", format!("## {version}")),
+        ("docs/operations.md", format!("newTag: {version}")),
+    ] {
+        assert!(text(path).contains(&line), "{path} does not hold `{line}`, the version of Cargo.toml");
+    }
+}
+
 /// Until the verbs and the shipped policies stand in this tree, some of what is pointed at does not.
 fn complete() -> bool {
     at("src/cli").is_dir()
