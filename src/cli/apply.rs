@@ -62,11 +62,9 @@ async fn one_tenant(
     let request = request(&args.scope, consent);
     let cycle = decide(tenant, policies, &request).await?;
     tell_faults(connected, &cycle);
-    let cycles = [cycle];
-    let shown = plans(std::slice::from_ref(connected), &cycles);
+    let shown = plans(std::slice::from_ref(connected), std::slice::from_ref(&cycle));
     console::data(&plan_text(&shown, console::colour_of_stdout(), None))?;
     let code = exit_code(&shown, ExitDetail::Plain);
-    let [cycle] = cycles;
     if cycle.work.is_empty() {
         remember(tenant, history, &cycle, &request).await?;
         if tenant.mode == Mode::Observe {
@@ -75,7 +73,8 @@ async fn one_tenant(
         return Ok(code);
     }
     let calls: usize = cycle.work.iter().map(|work| work.changes.len()).sum();
-    let question = format!("\nWrite these {calls} changes to tenant `{}`? Only `yes` is accepted: ", tenant.name);
+    let question =
+        format!("\nWrite these {calls} changes to tenant `{}`? Only `yes` is accepted: ", tenant.name);
     if !args.auto_approve && !console::confirm(&question) {
         return Err(Failure::new("not approved; nothing was written"));
     }
@@ -109,8 +108,9 @@ async fn write(
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} mailboxes, {eta} left") {
         bar.set_style(style);
     }
+    let mut progress = || bar.inc(1);
     let drained = tokio::select! {
-        drained = drain(&executor, &queue, &mut || bar.inc(1)) => drained?,
+        drained = drain(&executor, &queue, &mut progress) => drained?,
         _ = tokio::signal::ctrl_c() => {
             bar.abandon();
             let remedy = "run it again: what was written is in sync, what was under way is looked at";

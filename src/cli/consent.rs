@@ -15,7 +15,7 @@ pub(super) struct ConsentArgs {
     #[arg(long, value_name = "CLASS[=N]")]
     accept: Vec<String>,
     /// Why; goes into the journal
-    #[arg(long, value_name = "TEXT", required_if_eq_any = [])]
+    #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
 

@@ -49,7 +49,7 @@ fn check_schedule(text: &str, zone: &str) -> Result<(), String> {
 
 /// Whether deeper directories belong to a policy set.
 pub(super) const fn recursion(recursive: bool) -> Recursion {
-    if recursive { Recursion::Recursive } else { Recursion::TopOnly }
+    if recursive { Recursion::Deep } else { Recursion::Direct }
 }
 
 /// Reads and compiles a policy set; warnings go to standard error.
@@ -159,8 +159,12 @@ pub(super) fn tenants(
     let wanted = |tenant: &&TenantSettings| {
         args.tenant.as_ref().is_none_or(|name| *name == *tenant.name.value.as_str())
     };
-    let connected: Vec<Connected> =
-        settings.tenants.iter().filter(wanted).map(|tenant| connect(tenant, shared)).collect::<Result<_, _>>()?;
+    let connected: Vec<Connected> = settings
+        .tenants
+        .iter()
+        .filter(wanted)
+        .map(|tenant| connect(tenant, shared))
+        .collect::<Result<_, _>>()?;
     if connected.is_empty() {
         let names: Vec<&str> = settings.tenants.iter().map(|tenant| tenant.name.value.as_str()).collect();
         let what = format!("no tenant is called `{}`", args.tenant.as_deref().unwrap_or_default());
@@ -174,9 +178,7 @@ fn connect(settings: &TenantSettings, shared: &Shared) -> Result<Connected, Fail
     let proof = match &authentication.credential.value {
         CredentialSource::Secret(secret) => Proof::Secret(secret.clone()),
         CredentialSource::SecretFile(path) => Proof::SecretFile(path.clone()),
-        CredentialSource::CertificateFile(path) => {
-            Proof::Certificate { file: path.clone(), key_file: None }
-        }
+        CredentialSource::CertificateFile(path) => Proof::Certificate { file: path.clone(), key_file: None },
     };
     let limits = &settings.limits;
     let options = ExchangeOptions {

@@ -6,7 +6,7 @@ use crate::cli::context::{Remembering, Shared, TenantArgs};
 use crate::cli::plan::{named, tell_faults};
 use crate::cli::{Failure, Global, console, context};
 use crate::domain::Lane;
-use crate::engine::{Request, Target, decide, rows_of};
+use crate::engine::{LookError, Request, Target, decide};
 use crate::report::{ExitCode, Explanation, explain_json, explain_text};
 
 #[derive(Debug, Args)]
@@ -35,27 +35,24 @@ pub(super) async fn run(global: &Global, args: &ExplainArgs) -> Result<ExitCode,
     for connected in &context::tenants(&settings, &args.tenant, &shared)? {
         let tenant = &connected.tenant;
         let target = Target::Identity(args.mailbox.clone());
-        let cycle = match decide(tenant, &policies, &Request::new(Lane::Manual, target.clone())).await {
+        let cycle = match decide(tenant, &policies, &Request::new(Lane::Manual, target)).await {
             // With several tenants the mailbox is in one of them.
-            Err(crate::engine::LookError::NotFound(_)) if settings.tenants.len() > 1 && args.tenant.tenant.is_none() => {
+            Err(LookError::NotFound(_)) if settings.tenants.len() > 1 && args.tenant.tenant.is_none() => {
                 continue;
             }
             decided => decided.map_err(|error| named(connected, error.into()))?,
         };
         tell_faults(connected, &cycle);
         let plan = &cycle.looked.plan;
-        let id = cycle.looked.ids.first().map(ToString::to_string).unwrap_or_default();
-        let mut rows = Vec::new();
-        rows_of(tenant, &cycle.looked.policies, &Target::Identity(id), &mut |row| rows.push(row))
-            .await
-            .map_err(|error| named(connected, error.into()))?;
-        let Some(mailbox) = rows.first() else { continue };
+        let (Some(mailbox), Some(finding)) = (cycle.looked.rows.first(), plan.findings.first()) else {
+            continue;
+        };
         let desired = cycle.looked.policies.desire(mailbox, &plan.defaults, plan.observed_at);
         let explanation = Explanation {
-            tenant: tenant.name.clone(),
+            tenant: &tenant.name,
             mailbox,
             desired: &desired,
-            finding: plan.findings.first(),
+            finding,
             organization: &plan.organization.observed,
             defaults: &plan.defaults,
         };
@@ -65,5 +62,5 @@ pub(super) async fn run(global: &Global, args: &ExplainArgs) -> Result<ExitCode,
         })?;
         return Ok(ExitCode::Done);
     }
-    Err(crate::engine::LookError::NotFound(args.mailbox.clone()).into())
+    Err(LookError::NotFound(args.mailbox.clone()).into())
 }

@@ -56,9 +56,9 @@ pub(super) async fn run(global: &Global, args: &PlanArgs) -> Result<ExitCode, Fa
     let mut cycles = Vec::new();
     for connected in &tenants {
         let request = request(&args.scope, Consent::default());
-        let cycle = decide(&connected.tenant, &policies, &request).await.map_err(|error| {
-            named(connected, error.into())
-        })?;
+        let cycle = decide(&connected.tenant, &policies, &request)
+            .await
+            .map_err(|error| named(connected, error.into()))?;
         tell_faults(connected, &cycle);
         cycles.push(cycle);
     }

@@ -68,9 +68,9 @@ pub(super) async fn run(global: &Global, args: &ReportArgs) -> Result<ExitCode, 
             .await
             .map_err(|error| named(connected, error.into()))?;
         let incomplete = tell(connected, &seen);
-        let any_unknown = mailboxes
-            .iter()
-            .any(|mailbox| Auditing::of(mailbox, &organization) == Auditing::Unknown && mailbox.recipient_type.is_settable());
+        let any_unknown = mailboxes.iter().any(|mailbox| {
+            Auditing::of(mailbox, &organization) == Auditing::Unknown && mailbox.recipient_type.is_settable()
+        });
         if incomplete || any_unknown {
             code = ExitCode::Incomplete;
         }

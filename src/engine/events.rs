@@ -76,7 +76,8 @@ fn duration(span: TimeDelta) -> Duration {
     span.to_std().unwrap_or(Duration::ZERO)
 }
 
-pub(super) fn started(tenant: &Tenant, request: &Request) {
+/// A cycle begins.
+pub fn started(tenant: &Tenant, request: &Request) {
     tenant.telemetry.emit(Event::Cycle(cycle_facts(tenant, request), CycleEvent::Started));
 }
 
@@ -498,6 +499,18 @@ pub(super) fn writing_stopped(tenant: &Tenant, reason: &Stop) {
     }
 }
 
+/// What is said where no tenant can be remembered.
+pub fn without_history(error: &history::Error) -> Event {
+    let failure = failure_of_history(error);
+    Event::Service(ServiceEvent::HistoryUnavailable { tenant: None, failure })
+}
+
+/// A look came to nothing.
+pub fn look_failed(tenant: &Tenant, request: &Request, error: &LookError) {
+    failed(tenant, request, tenant.clock.now(), failure_of_look(error));
+}
+
+/// Nothing of a tenant can be remembered, so nothing is written to it.
 pub(super) fn history_unavailable(tenant: &Tenant, error: &history::Error) {
     tenant.status.set_history(Some(chain(error)));
     let event = ServiceEvent::HistoryUnavailable {

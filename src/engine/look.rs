@@ -10,7 +10,7 @@ use super::{Tenant, recall};
 use crate::domain::{Attribute, DefaultSets, Mailbox, MailboxId, Organization, Shrink};
 use crate::exchange::{self, Columns, Population, RowFilter, RowQuery, Scope as RowScope};
 use crate::history;
-use crate::plan::{Inputs, Memory, Plan, Planner, Scope, Sight, ViewSummary};
+use crate::plan::{Detail, Inputs, Memory, Plan, Planner, Scope, Sight, ViewSummary};
 use crate::policy::{PolicySet, TenantPolicies};
 
 /// What to look at.
@@ -35,6 +35,8 @@ pub struct Looked {
     pub plan: Plan,
     /// The mailboxes whose rows came.
     pub ids: Vec<MailboxId>,
+    /// The rows themselves, where single mailboxes were looked at.
+    pub rows: Vec<Mailbox>,
     /// Why something is missing, where something is.
     pub faults: Vec<exchange::Error>,
     /// When the look began.
@@ -94,6 +96,8 @@ pub async fn look(
         Target::ChangedSince(_) => Sight::WithoutStored,
         _ => Sight::Whole,
     };
+    let is_single = matches!(target, Target::Identity(_));
+    let mut rows = Vec::new();
     let mut planner = Planner::new(Inputs {
         tenant: tenant.id,
         policies: of_tenant.clone(),
@@ -103,13 +107,20 @@ pub async fn look(
         shrink,
         memory,
         sight,
+        detail: if is_single { Detail::Everything } else { Detail::Remarkable },
         as_of: started_at,
     });
-    let seen = rows_of(tenant, &of_tenant, target, &mut |mailbox| planner.push(mailbox)).await?;
+    let seen = rows_of(tenant, &of_tenant, target, &mut |mailbox| {
+        if is_single {
+            rows.push(mailbox.clone());
+        }
+        planner.push(mailbox);
+    })
+    .await?;
     faults.extend(seen.faults);
     let scope = if *target == Target::Everything { Scope::WholeTenant } else { Scope::Part };
     let plan = planner.finish(seen.view, scope);
-    Ok(Looked { plan, ids: seen.ids, faults, started_at, policies: of_tenant })
+    Ok(Looked { plan, ids: seen.ids, rows, faults, started_at, policies: of_tenant })
 }
 
 /// Rows and switches, without policies: for lists of what is.
@@ -133,7 +144,7 @@ pub async fn observe(
 }
 
 /// The rows of a target, with stored state where the target can tell it.
-pub async fn rows_of(
+async fn rows_of(
     tenant: &Tenant,
     policies: &TenantPolicies,
     target: &Target,

@@ -24,12 +24,16 @@ mod writer;
 pub use clock::Clock;
 pub use cycle::{Consent, Cycle, Only, Request, decide, remember};
 pub use daemon::{Member, holder, run};
+pub use events::{
+    look_failed as tell_failed_look, started as tell_started, without_history as history_unavailable,
+};
 pub use executor::{Executor, SETTLE_WINDOW, Stop, Tally};
 pub use journal::chain;
-pub use look::{LookError, Looked, Target, look, observe, rows_of};
+pub use look::{LookError, Looked, Target, look, observe};
 pub use observe::Seen;
 pub use policies::{PolicyKeeper, PolicyPlace};
 pub use queue::{Accepted, Offer, Origin, Queue, Rank, Work};
+pub use resume::resume;
 pub use schedule::{Schedule, ScheduleError};
 pub use status::{PolicyStatus, Status, TenantStatus};
 pub use tenant::{Pace, Tenant};

@@ -11,11 +11,7 @@ use crate::plan::{Object, describe_object};
 use crate::policy::PolicySet;
 
 /// Resolves every open intent. What cannot be looked at now stays open, and is looked at next time.
-pub(super) async fn resume(
-    tenant: &Tenant,
-    history: &Arc<dyn History>,
-    policies: &PolicySet,
-) -> Result<u64, Error> {
+pub async fn resume(tenant: &Tenant, history: &Arc<dyn History>, policies: &PolicySet) -> Result<u64, Error> {
     let mut resolved = 0;
     for open in history.open_intents(tenant.id).await? {
         let Some(outcome) = resolve(tenant, policies, &open).await else { continue };

@@ -24,4 +24,4 @@ pub use memory::{
     Attempt, AttemptStatus, Basis, LastComplete, Memory, REJECTIONS_OF_A_TIER, Rejections, default_set_hash,
 };
 pub use organization::OrganizationFinding;
-pub use planner::{Inputs, Plan, Planner, Scope, StateCounts, ViewSummary};
+pub use planner::{Detail, Inputs, Plan, Planner, Scope, StateCounts, ViewSummary};

@@ -34,8 +34,19 @@ pub struct Inputs {
     pub memory: Memory,
     /// What the rows can tell.
     pub sight: Sight,
+    /// Which findings the plan keeps.
+    pub detail: Detail,
     /// When the look began.
     pub as_of: DateTime<Utc>,
+}
+
+/// Which findings a plan keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Those of which there is something to say beyond their state.
+    Remarkable,
+    /// All: for a look at single mailboxes.
+    Everything,
 }
 
 /// How much of the tenant a look saw.
@@ -202,7 +213,7 @@ impl Planner {
         };
         let finding = diff::diff(mailbox, desired, &frame);
         *self.states.entry(finding.state).or_default() += 1;
-        if finding.is_remarkable() {
+        if inputs.detail == Detail::Everything || finding.is_remarkable() {
             self.findings.push(finding);
         }
     }

@@ -113,6 +113,7 @@ impl Case {
             shrink: Shrink::Reported,
             memory: self.memory.clone(),
             sight: self.sight,
+            detail: Detail::Remarkable,
             as_of: now(),
         });
         mailboxes.into_iter().for_each(|mailbox| planner.push(mailbox));

@@ -1,0 +1,86 @@
+//! The counts of a plan, in mailboxes: the summary line, and the words of JSON.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::TenantPlan;
+use crate::domain::{Class, State};
+use crate::plan::{Change, StateCounts};
+
+/// What a plan amounts to, in mailboxes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Mailboxes that something is to be written to.
+    pub to_correct: u64,
+    /// Among these, mailboxes of which a logon type leaves Microsoft's management.
+    pub leaving_microsoft: u64,
+    /// Mailboxes that would be audited less, held ones included.
+    pub weakening: u64,
+    /// Mailboxes that could not be judged, and answers that are missing.
+    pub unknown: u64,
+    /// Mailboxes that are as policies say.
+    pub in_sync: u64,
+    /// Mailboxes by state; they add up to what was observed.
+    pub states: StateCounts,
+}
+
+impl Census {
+    /// The counts of one tenant.
+    pub fn of(tenant: &TenantPlan<'_>) -> Self {
+        let plan = tenant.plan;
+        let having = |changes: &[Change], least: Class, most: Class| {
+            let mut planned = changes.iter().flat_map(|change| &change.corrections);
+            planned.any(|planned| (least..=most).contains(&planned.class))
+        };
+        let count = |holds: &dyn Fn(&crate::plan::Finding) -> bool| {
+            plan.findings.iter().filter(|finding| holds(finding)).count() as u64
+        };
+        Self {
+            to_correct: plan.count(State::ToCorrect),
+            leaving_microsoft: count(&|finding| having(&finding.changes, Class::Freezing, Class::Freezing)),
+            weakening: count(&|finding| {
+                having(&finding.changes, Class::Weakening, Class::Destructive)
+                    || having(&finding.held, Class::Weakening, Class::Destructive)
+            }),
+            unknown: plan.count(State::Unknown) + plan.view.unknown,
+            in_sync: plan.count(State::InSync),
+            states: plan.states.clone(),
+        }
+    }
+
+    /// The counts of several tenants together.
+    pub fn of_all(tenants: &[TenantPlan<'_>]) -> Self {
+        tenants.iter().map(Self::of).fold(Self::default(), |mut sum, one| {
+            sum.to_correct += one.to_correct;
+            sum.leaving_microsoft += one.leaving_microsoft;
+            sum.weakening += one.weakening;
+            sum.unknown += one.unknown;
+            sum.in_sync += one.in_sync;
+            for (state, count) in one.states {
+                *sum.states.entry(state).or_default() += count;
+            }
+            sum
+        })
+    }
+
+    /// The states that hold any mailbox, under their words.
+    pub fn words(&self) -> BTreeMap<&'static str, u64> {
+        self.states
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(state, count)| (state.as_str(), *count))
+            .collect()
+    }
+}
+
+/// `2000 to correct (3 leave Microsoft's management), 0 weakening, 0 unknown, 500 in sync`.
+impl fmt::Display for Census {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { to_correct, leaving_microsoft, weakening, unknown, in_sync, .. } = self;
+        write!(
+            formatter,
+            "{to_correct} to correct ({leaving_microsoft} leave Microsoft's management), {weakening} weakening, \
+             {unknown} unknown, {in_sync} in sync"
+        )
+    }
+}
