@@ -96,7 +96,8 @@ impl Page {
             );
         }
         self.row("desired", field.desired.as_deref().unwrap_or("no policy says"));
-        self.row("observed", &observed(field));
+        let label = if field.field == Field::Enabled { "displayed" } else { "observed" };
+        self.row(label, &observed(field));
         if let Some(stored) = field.stored {
             self.row("stored", stored);
         }
