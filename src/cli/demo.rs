@@ -157,8 +157,7 @@ async fn serve(
         Err(_) if args.listen.is_none() => TcpListener::bind("127.0.0.1:0").await,
         bound => bound,
     };
-    let listener =
-        listener.map_err(|error| Failure::new(format!("{wanted} cannot be opened: {error}")))?;
+    let listener = listener.map_err(|error| Failure::new(format!("{wanted} cannot be opened: {error}")))?;
     let address = listener.local_addr().map_or_else(|_| wanted.to_string(), |address| address.to_string());
     let router = server::router(facts);
     let serving = tokio::spawn(async move {

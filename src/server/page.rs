@@ -47,7 +47,8 @@ fn attention(html: &mut Html, facts: &PageFacts) {
         html.raw("<p class=\"verdict good\">Nothing needs attention.</p>\n");
         return;
     }
-    html.raw("<section class=\"verdict bad\" aria-labelledby=\"attention\">\n<h2 id=\"attention\">Needs attention</h2>\n<ul>\n");
+    html.raw("<section class=\"verdict bad\" aria-labelledby=\"attention\">\n")
+        .raw("<h2 id=\"attention\">Needs attention</h2>\n<ul>\n");
     for item in items {
         html.raw("<li>").text(&item).raw("</li>\n");
     }
@@ -158,7 +159,8 @@ fn states(html: &mut Html, tenant: &TenantFacts) {
         html.raw("<span class=\"").raw(Tone::of_state(state).class()).raw("\" style=\"flex-grow:");
         html.number(*count as f64 * 100.0 / total as f64).raw("\"></span>");
     }
-    html.raw("</div>\n<table>\n<thead><tr><th scope=\"col\">State</th><th scope=\"col\" class=\"n\">Mailboxes</th></tr></thead>\n<tbody>\n");
+    html.raw("</div>\n<table>\n<thead><tr><th scope=\"col\">State</th>")
+        .raw("<th scope=\"col\">Mailboxes</th></tr></thead>\n<tbody>\n");
     for (state, count) in tenant.states.iter().filter(|(_, count)| *count > 0) {
         html.raw("<tr><th scope=\"row\"><span class=\"dot ")
             .raw(Tone::of_state(state).class())
@@ -186,7 +188,8 @@ fn switches(html: &mut Html, tenant: &TenantFacts) {
 }
 
 fn lanes(html: &mut Html, lanes: &[LaneFacts], facts: &PageFacts) {
-    html.raw("<h3>Lanes</h3>\n<table>\n<thead><tr><th scope=\"col\">Lane</th><th scope=\"col\">Last complete look</th></tr></thead>\n<tbody>\n");
+    html.raw("<h3>Lanes</h3>\n<table>\n<thead><tr><th scope=\"col\">Lane</th>")
+        .raw("<th scope=\"col\">Last complete look</th></tr></thead>\n<tbody>\n");
     for lane in lanes {
         html.raw("<tr><th scope=\"row\">").text(&lane.lane).raw("</th><td>");
         match lane.last_success {

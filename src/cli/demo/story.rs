@@ -50,7 +50,10 @@ impl Story {
             undone: 0,
             repaired: 0,
         };
-        story.say(AnsiColor::Cyan, &format!("a simulated tenant with {mailboxes} mailboxes, the baseline policies, the daemon"));
+        story.say(
+            AnsiColor::Cyan,
+            &format!("a simulated tenant with {mailboxes} mailboxes, the baseline policies, the daemon"),
+        );
         story.say(AnsiColor::Cyan, &format!("its page is at {page}"));
         story
     }
@@ -81,7 +84,8 @@ impl Story {
         self.say(AnsiColor::Cyan, &format!("{} mailboxes to correct", self.first_run));
         if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new(plan.changes().count() as u64);
-            if let Ok(style) = ProgressStyle::with_template("         {bar:40.green} {pos}/{len} corrections") {
+            if let Ok(style) = ProgressStyle::with_template("         {bar:40.green} {pos}/{len} corrections")
+            {
                 bar.set_style(style);
             }
             self.bar = Some(bar);
@@ -140,10 +144,16 @@ impl Story {
         match what {
             DriftEvent::Corrected { time_to_protect } => self.corrected(facts, *time_to_protect),
             DriftEvent::Unverified { .. } => {
-                self.say(AnsiColor::Red, &format!("? {} of {} does not show yet", facts.field, name_of(facts)));
+                self.say(
+                    AnsiColor::Red,
+                    &format!("? {} of {} does not show yet", facts.field, name_of(facts)),
+                );
             }
             DriftEvent::CorrectionFailed(failure) => {
-                self.say(AnsiColor::Red, &format!("x {} of {}: {}", facts.field, name_of(facts), failure.text));
+                self.say(
+                    AnsiColor::Red,
+                    &format!("x {} of {}: {}", facts.field, name_of(facts), failure.text),
+                );
             }
             _ => {}
         }
@@ -160,7 +170,8 @@ impl Story {
             (_, Some(appeared)) => {
                 let after = appeared.elapsed();
                 self.protected.push(after);
-                let seen = time_to_protect.map(|time| format!(", {:.1} s after it was first seen", time.as_secs_f64()));
+                let seen = time_to_protect
+                    .map(|time| format!(", {:.1} s after it was first seen", time.as_secs_f64()));
                 let text = format!(
                     "  {} is explicitly audited {:.1} s after its creation{}",
                     name_of(facts),
@@ -193,10 +204,15 @@ impl Story {
             format!(
                 "{} new mailboxes protected{}",
                 self.protected.len(),
-                longest.map(|longest| format!(", the slowest {longest} after its creation")).unwrap_or_default()
+                longest
+                    .map(|longest| format!(", the slowest {longest} after its creation"))
+                    .unwrap_or_default()
             ),
             format!("{} times an administrator undid something, {} repairs", self.undone, self.repaired),
-            format!("{} of the mailboxes that the baseline covers are stored as off now", simulation.stored_off_count()),
+            format!(
+                "{} of the mailboxes that the baseline covers are stored as off now",
+                simulation.stored_off_count()
+            ),
             "next: `mailwarden init` writes settings and policies for a tenant of your own".to_owned(),
         ];
         self.say(AnsiColor::Cyan, "the end:");
