@@ -12,10 +12,9 @@ use super::executor::Stop;
 use super::journal::chain;
 use super::look::LookError;
 use super::queue::Work;
-use super::{Tenant, TenantStatus};
+use super::{Tenant, TenantStatus, levels};
 use crate::domain::{
-    AuditAction, Class, ContentHash, Field, Lane, LogonType, MailboxId, Mode, OrganizationSwitch, State,
-    SwitchState,
+    AuditAction, Class, ContentHash, Lane, LogonType, MailboxId, Mode, OrganizationSwitch, State, SwitchState,
 };
 use crate::exchange;
 use crate::history::{self, CycleOutcome, CycleRecord, Head};
@@ -132,30 +131,21 @@ pub(super) fn completed(
     tenant.telemetry.emit(Event::Cycle(cycle_facts(tenant, request), event));
 }
 
-/// Levels: they describe the last full look, since only that one counts every mailbox.
+/// Where the lane stands, and what a full look counted.
 fn gauges(tenant: &Tenant, request: &Request, cycle: &Cycle, succeeded_at: Option<DateTime<Utc>>) {
-    let plan = &cycle.looked.plan;
     tenant.status.update(&tenant.name, |status| {
         if let Some(at) = succeeded_at {
             status.last_success.insert(request.lane, at);
         }
         status.failing.remove(&request.lane);
         if request.lane == Lane::Full {
-            status.states = plan.states.clone();
-            status.view = Some(plan.view);
+            status.view = Some(cycle.looked.plan.view);
             status.complete = succeeded_at.is_some();
         }
     });
-    if request.lane != Lane::Full {
-        return;
+    if request.lane == Lane::Full {
+        levels::count(tenant, cycle);
     }
-    let metrics = tenant.telemetry.metrics();
-    metrics.set_mailboxes(&tenant.name, &plan.states);
-    let mut drifted: BTreeMap<Field, u64> = BTreeMap::new();
-    for drift in plan.findings.iter().flat_map(|finding| &finding.drifts) {
-        *drifted.entry(drift.field).or_default() += 1;
-    }
-    metrics.set_drift_mailboxes(&tenant.name, &drifted);
 }
 
 pub(super) fn vanished(tenant: &Tenant, request: &Request, gone: &[MailboxId]) {
