@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::cli::{Failure, Global, context};
 use crate::report::ExitCode;
+use crate::settings::SettingsError;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -21,7 +22,7 @@ pub(super) struct HealthcheckArgs {
 pub(super) async fn run(global: &Global, args: &HealthcheckArgs) -> Result<ExitCode, Failure> {
     let mut address = match args.address {
         Some(address) => address,
-        None => context::settings(global)?.listen.value,
+        None => listening(global)?,
     };
     // A daemon that listens everywhere is asked on this machine.
     if address.ip().is_unspecified() {
@@ -40,6 +41,20 @@ pub(super) async fn run(global: &Global, args: &HealthcheckArgs) -> Result<ExitC
         return Ok(ExitCode::Done);
     }
     Err(Failure::new(format!("the daemon at {address} is not healthy: {status}")))
+}
+
+/// Where the daemon of these settings listens; without a settings file, where the demo does.
+fn listening(global: &Global) -> Result<std::net::SocketAddr, Failure> {
+    match context::settings(global) {
+        Ok(settings) => Ok(settings.listen.value),
+        Err(Failure::Settings(error)) if matches!(*error, SettingsError::NotFound { .. }) => {
+            let text = std::env::var("MAILWARDEN_SERVER__LISTEN");
+            let text = text.unwrap_or_else(|_| "127.0.0.1:9464".to_owned());
+            text.parse()
+                .map_err(|_| Failure::new(format!("MAILWARDEN_SERVER__LISTEN: `{text}` is no address")))
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The status line of `/healthz`.

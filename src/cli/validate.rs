@@ -48,6 +48,13 @@ pub(super) async fn run(global: &Global, args: &ValidateArgs) -> Result<ExitCode
                 set.len(),
                 set.revision().short()
             ));
+            let outside: Vec<String> = set.types_outside().iter().map(ToString::to_string).collect();
+            if !outside.is_empty() {
+                console::error(&format!(
+                    "note: no policy reaches mailboxes of type {}\n",
+                    outside.join(", ")
+                ));
+            }
             Ok(ExitCode::Done)
         }
         None => {

@@ -22,15 +22,19 @@ enum Format {
 }
 
 pub(super) fn run(args: &VersionArgs) -> Result<ExitCode, Failure> {
+    // Set where an image is built; a build from a checkout has none.
+    let revision = option_env!("MAILWARDEN_REVISION").filter(|revision| !revision.is_empty());
     let (os, architecture) = (std::env::consts::OS, std::env::consts::ARCH);
     console::data(&match args.format {
         Format::Text => format!(
-            "mailwarden {VERSION}\nplatform: {os}/{architecture}\npolicy language: mailwarden/v1\naction matrix: {MATRIX_DATE}\n"
+            "mailwarden {VERSION}{}\nplatform: {os}/{architecture}\npolicy language: mailwarden/v1\naction matrix: {MATRIX_DATE}\n",
+            revision.map(|revision| format!(" ({revision})")).unwrap_or_default()
         ),
         Format::Json => format!(
             "{:#}\n",
             json!({
                 "version": VERSION,
+                "revision": revision,
                 "os": os,
                 "architecture": architecture,
                 "policy_api_version": "mailwarden/v1",

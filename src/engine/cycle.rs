@@ -10,9 +10,12 @@ use uuid::Uuid;
 use super::look::{LookError, Looked, Target, look};
 use super::queue::{Accepted, Origin, Work};
 use super::{Tenant, events, executor, levels, recall};
-use crate::domain::{Cause, Class, Field, Lane, Mode, Organization, OrganizationSwitch, Shrink, SwitchState};
+use crate::domain::{
+    Cause, Class, Field, Lane, MailboxId, Mode, Organization, OrganizationSwitch, Shrink, SwitchState,
+};
 use crate::history::{
-    CompleteView, CycleOutcome, CycleRecord, DriftRow, Examined, FailedReturn, History, Look as DriftLook,
+    ClosedHow, CompleteView, CycleOutcome, CycleRecord, DriftKey, DriftRow, Examined, FailedReturn, History,
+    Look as DriftLook,
 };
 use crate::plan::{Acceptance, Change, Finding, GuardInputs, Object, Verdict, judge};
 use crate::policy::PolicySet;
@@ -187,6 +190,7 @@ pub async fn remember(
             history.put_value(tenant.id, recall::FIRST_WHOLE, now.to_rfc3339()).await?;
         }
         events::vanished(tenant, request, &change.vanished);
+        forget_vanished(tenant, &**history, request, cycle, &change.vanished, now).await?;
         change.sightings
     } else {
         history.note_seen(tenant.id, looked.ids.clone(), now).await?
@@ -217,6 +221,26 @@ pub async fn remember(
     history.record_cycle(record.clone()).await?;
     let head = history.head(tenant.id).await?;
     events::completed(tenant, request, cycle, &record, Some(head));
+    Ok(())
+}
+
+/// A mailbox that is gone drifts no more, and nothing that was tried on it matters.
+async fn forget_vanished(
+    tenant: &Tenant,
+    history: &dyn History,
+    request: &Request,
+    cycle: &Cycle,
+    gone: &[MailboxId],
+    now: DateTime<Utc>,
+) -> Result<(), LookError> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<DriftKey> =
+        gone.iter().flat_map(|id| Field::OF_MAILBOX.map(|field| (Object::Mailbox(*id), field))).collect();
+    let edges = history.close_drift(tenant.id, keys.clone(), now, ClosedHow::Vanished).await?;
+    events::drift(tenant, request, cycle, &edges);
+    history.forget_attempts(tenant.id, keys).await?;
     Ok(())
 }
 

@@ -293,6 +293,18 @@ pub(super) fn writing_stopped(tenant: &Tenant, reason: &Stop) {
     }
 }
 
+/// The first writes on a tenant were accepted and do not show: each is told as unverified, and the page says
+/// why nothing more is written.
+pub(super) fn unproven(tenant: &Tenant) {
+    tenant.status.update(&tenant.name, |status| {
+        status.held = vec![
+            "the first writes were accepted and do not show, so nothing more is written for 15 minutes; check \
+             that the application may write, and that no other program undoes it"
+                .to_owned(),
+        ];
+    });
+}
+
 /// What is said where no tenant can be remembered.
 pub fn without_history(error: &history::Error) -> Event {
     let failure = failure_of_history(error);

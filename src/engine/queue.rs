@@ -165,6 +165,17 @@ impl Queue {
         }
     }
 
+    /// Waits until there is work, and leaves it.
+    pub(crate) async fn wait(&self) {
+        loop {
+            let arrived = self.arrived.notified();
+            if !self.is_empty() {
+                return;
+            }
+            arrived.await;
+        }
+    }
+
     /// Says that work which was taken is done, whatever came of it.
     pub fn done(&self, object: Object) {
         self.lock().active.remove(&object);

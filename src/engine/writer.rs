@@ -22,6 +22,9 @@ const FIRST: usize = 5;
 /// How long nothing is written after the service or the history refused.
 const PAUSE: Duration = Duration::from_secs(30);
 
+/// How long nothing is written after the first writes did not show.
+const UNPROVEN_PAUSE: Duration = Duration::from_secs(15 * 60);
+
 /// How long a shutdown waits for calls under way.
 pub(super) const SHUTDOWN_WAIT: Duration = Duration::from_secs(8);
 
@@ -59,11 +62,8 @@ pub async fn drain(
     let mut drained = Drained::default();
     let (tenant, history) = (executor.tenant().id, executor.history());
     if history.value(tenant, PROVEN).await?.is_none() && queue.len() > FIRST {
-        drain_some(executor, queue, FIRST, &mut drained, progress).await?;
-        verify::settle(executor).await?;
-        drained.verified = executor.verified();
-        if drained.verified.verified == 0 && drained.tally.written > 0 {
-            drained.unproven = true;
+        prove(executor, queue, &mut drained, progress).await?;
+        if drained.unproven {
             return Ok(drained);
         }
     }
@@ -74,6 +74,44 @@ pub async fn drain(
         history.put_value(tenant, PROVEN, executor.tenant().clock.now().to_rfc3339()).await?;
     }
     Ok(drained)
+}
+
+/// Writes the first few and waits until they show, or do not.
+async fn prove(
+    executor: &Arc<Executor>,
+    queue: &Queue,
+    drained: &mut Drained,
+    progress: &mut (dyn FnMut() + Send),
+) -> Result<(), Stop> {
+    drain_some(executor, queue, FIRST, drained, progress).await?;
+    verify::settle(executor).await?;
+    drained.verified = executor.verified();
+    drained.unproven = drained.verified.verified == 0 && drained.tally.written > 0;
+    if drained.verified.verified > 0 {
+        let now = executor.tenant().clock.now().to_rfc3339();
+        executor.history().put_value(executor.tenant().id, PROVEN, now).await?;
+    }
+    Ok(())
+}
+
+/// The daemon's first writes on a tenant: goes on only once one of them was seen to take effect.
+async fn prove_before_all(executor: &Arc<Executor>, queue: &Queue) {
+    let (tenant, history) = (executor.tenant(), executor.history());
+    loop {
+        match history.value(tenant.id, PROVEN).await {
+            Ok(Some(_)) => return,
+            Ok(None) => queue.wait().await,
+            Err(error) => events::history_unavailable(tenant, &error),
+        }
+        let mut drained = Drained::default();
+        match prove(executor, queue, &mut drained, &mut || {}).await {
+            Ok(()) if !drained.unproven => continue,
+            Ok(()) => events::unproven(tenant),
+            Err(reason) => events::writing_stopped(tenant, &reason),
+        }
+        queue.clear();
+        tokio::time::sleep(if drained.unproven { UNPROVEN_PAUSE } else { PAUSE }).await;
+    }
 }
 
 async fn drain_some(
@@ -113,6 +151,10 @@ async fn drain_some(
 /// takes nothing new, and waits a while for calls under way; their intents stay open in the journal.
 pub(super) async fn run(executor: Arc<Executor>, queue: Arc<Queue>, stop: CancellationToken) {
     let looking = tokio::spawn(look_for_ever(executor.clone(), stop.clone()));
+    tokio::select! {
+        () = stop.cancelled() => return,
+        () = prove_before_all(&executor, &queue) => {}
+    }
     let mut calls: JoinSet<(Work, Result<Tally, Stop>)> = JoinSet::new();
     loop {
         let free = calls.len() < CALLS_AT_ONCE;

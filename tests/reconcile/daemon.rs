@@ -216,6 +216,26 @@ async fn a_filter_that_the_service_refuses_is_done_without() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_that_accepts_and_ignores_writes_gets_five_and_no_more() {
+    let world = World::new(SimulationOptions {
+        mailboxes: 60,
+        population: Population::Fresh,
+        faults: mailwarden::simulator::Faults {
+            writes_vanish: true,
+            ..mailwarden::simulator::Faults::default()
+        },
+        ..SimulationOptions::default()
+    });
+    let daemon = start(&world, BASELINE).await;
+    pass(600).await;
+    assert_eq!(world.writes(), 5);
+    world.simulation.set_faults(mailwarden::simulator::Faults::default());
+    pass(2 * 3_600).await;
+    assert_eq!(world.simulation.stored_off_count(), 0);
+    daemon.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_outage_delays_and_loses_nothing() {
     let world = World::new(SimulationOptions {
         mailboxes: 30,
