@@ -21,7 +21,7 @@ use crate::report::ExitCode;
 use crate::server;
 use crate::settings::Settings;
 use crate::telemetry::{Event, LogOptions, ProcessEvent, Telemetry, install};
-use facts::DaemonFacts;
+pub(super) use facts::DaemonFacts;
 
 /// How often a history that could not be opened is tried again.
 const HISTORY_RETRY: Duration = Duration::from_secs(30);

@@ -59,6 +59,7 @@ async fn one_tenant(
     stop: CancellationToken,
 ) {
     let Member { tenant, lease } = member;
+    tenant.status.update(&tenant.name, |status| status.mode = Some(tenant.mode));
     let first = tokio::select! {
         () = stop.cancelled() => return,
         first = policies.wait_for(Option::is_some) => first.ok().and_then(|set| set.clone()),

@@ -139,7 +139,7 @@ fn gauges(tenant: &Tenant, request: &Request, cycle: &Cycle, succeeded_at: Optio
         status.failing.remove(&request.lane);
         if request.lane == Lane::Full {
             status.states = plan.states.clone();
-            status.view = plan.view;
+            status.view = Some(plan.view);
             status.complete = succeeded_at.is_some();
         }
     });

@@ -42,7 +42,12 @@ pub(super) async fn memory(
             Kept::Verifying => AttemptStatus::Verifying,
             Kept::Unverified => AttemptStatus::Unverified,
         };
-        let kept = Attempt { desired: attempt.desired, status, quiet_until: attempt.next_try_at };
+        let kept = Attempt {
+            desired: attempt.desired,
+            status,
+            written_at: attempt.last_attempt_at,
+            quiet_until: attempt.next_try_at,
+        };
         memory.attempts.insert((id, attempt.field), kept);
     }
     for drift in history.open_drift(tenant).await? {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{Lane, Organization, TenantName};
+use crate::domain::{Lane, Mode, Organization, TenantName};
 use crate::plan::{StateCounts, ViewSummary};
 
 /// A supervisor that has not ticked for this long is stuck.
@@ -15,10 +15,12 @@ const STUCK_AFTER: TimeDelta = TimeDelta::seconds(30);
 /// What one tenant's lanes last saw.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TenantStatus {
+    /// Whether it is written to; none before the daemon has begun with it.
+    pub mode: Option<Mode>,
     /// How the last full look counted.
     pub states: StateCounts,
-    /// How much of the tenant that look saw.
-    pub view: ViewSummary,
+    /// How much of the tenant that look saw; none before the first.
+    pub view: Option<ViewSummary>,
     /// Whether that look saw everything.
     pub complete: bool,
     /// The switches as last read.

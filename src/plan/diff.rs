@@ -113,7 +113,8 @@ fn standing(
     let Some(attempt) = frame.memory.attempts.get(&(mailbox.id, drift.field)) else {
         return Standing::ToCorrect;
     };
-    if attempt.desired != drift.desired || attempt.quiet_until <= frame.as_of {
+    let is_overtaken = attempt.is_overtaken_by(mailbox.changed_at);
+    if attempt.desired != drift.desired || attempt.quiet_until <= frame.as_of || is_overtaken {
         return Standing::ToCorrect;
     }
     match attempt.status {

@@ -26,8 +26,18 @@ pub struct Attempt {
     pub desired: String,
     /// How it stands.
     pub status: AttemptStatus,
-    /// Until when nothing is written again.
+    /// When the service last took the write.
+    pub written_at: DateTime<Utc>,
+    /// Until when nothing is written again, unless somebody else changes the mailbox meanwhile.
     pub quiet_until: DateTime<Utc>,
+}
+
+impl Attempt {
+    /// Whether a row that was last changed then is newer than the attempt: what it shows is somebody
+    /// else's doing, not a late answer. The service's clock may run a little ahead of ours.
+    pub fn is_overtaken_by(&self, changed_at: Option<DateTime<Utc>>) -> bool {
+        changed_at.is_some_and(|changed| changed - self.written_at > chrono::TimeDelta::seconds(5))
+    }
 }
 
 /// Since how many rejections of an action in a tier the rest of the tier is not tried in that run.

@@ -216,6 +216,7 @@ fn a_return_after_which_a_named_action_is_missing_is_not_tried_again() {
     let attempt = Attempt {
         desired: "Update (kept by Microsoft)".into(),
         status: AttemptStatus::Verified,
+        written_at: now() - TimeDelta::hours(1),
         quiet_until: now() - TimeDelta::hours(1),
     };
     case.memory.attempts.insert((returned.id, Field::Owner), attempt);
@@ -432,13 +433,20 @@ fn attempts_are_waited_for_and_rejections_are_not_repeated() {
     assert_eq!(case.find(&on).state, State::Blocked);
 
     let off = mailbox(2);
-    let attempt =
-        |status| Attempt { desired: "explicit".into(), status, quiet_until: now() + TimeDelta::seconds(1) };
+    let attempt = |status| Attempt {
+        desired: "explicit".into(),
+        status,
+        written_at: now(),
+        quiet_until: now() + TimeDelta::seconds(1),
+    };
     case = Case::new(&policy("baseline", "enabled: true", ""));
     case.memory.attempts.insert((off.id, Field::Enabled), attempt(AttemptStatus::Verifying));
     assert_eq!(case.find(&off).state, State::Verifying);
     case.memory.attempts.insert((off.id, Field::Enabled), attempt(AttemptStatus::Unverified));
     assert_eq!(case.find(&off).state, State::Unverified);
+    let mut undone = off;
+    undone.changed_at = Some(now() + TimeDelta::seconds(6));
+    assert_eq!(case.find(&undone).state, State::ToCorrect, "somebody changed it after our write");
 }
 
 #[test]

@@ -60,17 +60,8 @@ pub fn actions_csv() -> String {
     let records = facts().map(|facts| {
         let [admin, delegate, owner] = LogonType::ALL.map(|kind| membership(facts, kind));
         let standing = facts.standing.as_str();
-        // A lone dash is no formula, and a spreadsheet would show an apostrophe before it.
-        let plain = |word: &str| if word == "-" { "no".to_owned() } else { word.to_owned() };
-        vec![
-            facts.action.as_str().to_owned(),
-            plain(admin),
-            plain(delegate),
-            plain(owner),
-            plain(standing),
-            plain(facts.activity),
-            plain(facts.note),
-        ]
+        let ActionFacts { action, activity, note, .. } = facts;
+        [action.as_str(), admin, delegate, owner, standing, activity, note].map(str::to_owned).to_vec()
     });
     csv_text(&header, records)
 }
@@ -111,6 +102,6 @@ mod tests {
         assert_eq!(words[..5], ["MessageBind", "opt-in", "-", "-", "deprecated:"]);
         assert!(text.contains(MATRIX_DATE) && json["compared_on"] == MATRIX_DATE);
         assert!(csv.contains("HardDelete,default,default,default,current,Purged messages from the mailbox,"));
-        assert!(csv.contains("MessageBind,opt-in,no,no,deprecated,"));
+        assert!(csv.contains("MessageBind,opt-in,-,-,deprecated,"));
     }
 }

@@ -84,3 +84,32 @@ impl fmt::Display for Census {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Held;
+    use crate::report::sample::{Sample, baseline_drift};
+
+    #[test]
+    fn the_summary_counts_mailboxes_and_keeps_held_weakening_in_sight() {
+        let mut sample = Sample::everything();
+        let before = Census::of(&sample.tenant());
+        assert_eq!((before.leaving_microsoft, before.weakening, before.unknown), (1, 1, 1));
+        assert_eq!(before.states.values().sum::<u64>(), sample.plan.view.examined);
+        sample.verdict.held.insert(Class::Weakening, Held::Weakening { wanted: 1, limit: 0 });
+        sample.plan.decide(&sample.verdict);
+        let after = Census::of(&sample.tenant());
+        assert_eq!((after.to_correct, after.weakening), (before.to_correct - 1, 1));
+    }
+
+    #[test]
+    fn the_line_is_the_one_that_people_search_for() {
+        let census = Census { to_correct: 2000, leaving_microsoft: 3, in_sync: 500, ..Census::default() };
+        let line = "2000 to correct (3 leave Microsoft's management), 0 weakening, 0 unknown, 500 in sync";
+        assert_eq!(census.to_string(), line);
+        let mut sample = Sample::new(&baseline_drift());
+        sample.plan.view.unknown = 4;
+        assert_eq!(Census::of_all(&[sample.tenant(), sample.tenant()]).unknown, 8);
+    }
+}

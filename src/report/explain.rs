@@ -96,7 +96,8 @@ impl Page {
             );
         }
         self.row("desired", field.desired.as_deref().unwrap_or("no policy says"));
-        self.row("observed", &observed(field));
+        let label = if field.field == Field::Enabled { "displayed" } else { "observed" };
+        self.row(label, &observed(field));
         if let Some(stored) = field.stored {
             self.row("stored", stored);
         }
@@ -157,7 +158,9 @@ fn effective(facts: &Facts<'_>) -> String {
     match (why.is_empty(), facts.effective, facts.auditing) {
         (false, ..) => format!("{}: {}", facts.effective, why.join(", ")),
         (true, "unknown", "by_tenant_default") => {
-            "unknown: without Audit Premium, records of the tenant's default may not reach the unified audit log".into()
+            "unknown: unless the mailbox has Audit Premium, records of the tenant's default \
+             may not reach the unified audit log"
+                .into()
         }
         _ => facts.effective.to_owned(),
     }

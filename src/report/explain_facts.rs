@@ -3,7 +3,6 @@
 
 use serde::Serialize;
 
-use super::mailbox_rows::displayed;
 use super::wording::{describe_cause, describe_standing};
 use crate::domain::{
     Auditing, Cause, Class, DefaultSets, Effective, Field, LogonType, Mailbox, Mode, Organization, State,
@@ -77,7 +76,7 @@ pub(super) struct FieldFacts<'a> {
     pub(super) contributions: Vec<ContributionFacts<'a>>,
     /// The join of what policies in force say; none where none says anything.
     pub(super) desired: Option<String>,
-    /// As the service shows it; none where it was not read.
+    /// As the service displays it; none where it was not read.
     pub(super) observed: Option<String>,
     /// The stored value, of `enabled` alone.
     pub(super) stored: Option<&'static str>,
@@ -244,7 +243,7 @@ fn observed_text(mailbox: &Mailbox, field: Field) -> Option<String> {
             .as_ref()
             .map(|list| if list.is_empty() { "None".to_owned() } else { list.to_string() }),
         None if field == Field::Enabled => {
-            Some(format!("displayed: {}", displayed(mailbox.displayed_enabled)))
+            mailbox.displayed_enabled.map(|on| if on { "on" } else { "off" }.to_owned())
         }
         None => mailbox.log_age.map(|age| age.to_string()),
     }

@@ -58,7 +58,7 @@ impl MailboxRow {
 }
 
 /// `yes`, `no` or `unknown`.
-pub(super) const fn displayed(enabled: Option<bool>) -> &'static str {
+const fn displayed(enabled: Option<bool>) -> &'static str {
     match enabled {
         Some(true) => "yes",
         Some(false) => "no",

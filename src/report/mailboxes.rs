@@ -134,7 +134,7 @@ pub(super) fn csv_text(header: &[&str], records: impl Iterator<Item = Vec<String
 }
 
 fn starts_formula(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
+    cell.len() > 1 && cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
 #[derive(Serialize)]

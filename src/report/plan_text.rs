@@ -314,4 +314,24 @@ mod tests {
         let text = plan_text(&[Sample::new(&mailboxes).tenant()], Colour::Never, None);
         assert!(text.contains("a\u{fffd}[2J@x"), "{text}");
     }
+
+    #[test]
+    fn what_became_of_default_sets_is_said() {
+        let mut sample = Sample::new(&[]);
+        let change = |grown: &[&str], shrunk: &[&str]| crate::domain::DefaultSetChange {
+            tier: crate::domain::AuditTier::Premium,
+            kind: LogonType::Owner,
+            grown: crate::domain::ActionSet::parse(grown),
+            shrunk: crate::domain::ActionSet::parse(shrunk),
+            sample: 6,
+        };
+        sample.plan.default_changes = vec![change(&["Copy"], &[]), change(&[], &["Send"])];
+        let text = plan_text(&[sample.tenant()], Colour::Never, None);
+        assert!(text.contains("default set of owner (premium): Microsoft added Copy"), "{text}");
+        assert!(
+            text.contains("no longer shows Send; kept until `--accept default-set` accepts it"),
+            "{text}"
+        );
+        assert!(!text.contains("default sets: the table"), "{text}");
+    }
 }

@@ -1,105 +1,119 @@
-//! temporary
-use axum::{Router, routing::get};
-use chrono::{DateTime, Utc};
+//! HTTP for whoever watches a daemon: health, readiness, metrics, and one page. Reads facts through a port
+//! and decides nothing; counts only, never an identity. There is no login, and nothing can be changed here.
+
+mod connection;
+mod facts;
+mod html;
+mod page;
+mod words;
+
+use std::future::Future;
 use std::sync::Arc;
-/// h
-pub enum Health {
-    /// a
-    Alive,
-    /// s
-    Stuck,
-}
-/// r
-pub struct Ready {
-    /// r
-    pub reasons: Vec<String>,
-}
-/// p
-#[allow(missing_docs)]
-#[derive(Default)]
-pub struct PolicyFacts {
-    pub revision: Option<String>,
-    pub count: u64,
-    pub rejected: Option<String>,
-}
-/// p
-#[allow(missing_docs)]
-pub struct PageFacts {
-    pub version: String,
-    pub now: DateTime<Utc>,
-    pub policies: PolicyFacts,
-    pub history_error: Option<String>,
-    pub tenants: Vec<TenantFacts>,
-}
-#[allow(missing_docs)]
-pub struct TenantFacts {
-    pub name: String,
-    pub states: Vec<(String, u64)>,
-    pub view: ViewFacts,
-    pub switches: Vec<SwitchFacts>,
-    pub lanes: Vec<LaneFacts>,
-    pub held: Vec<String>,
-}
-#[allow(missing_docs)]
-pub struct ViewFacts {
-    pub examined: u64,
-    pub unknown: u64,
-    pub truncated: bool,
-    pub complete: bool,
-}
-#[allow(missing_docs)]
-pub struct SwitchFacts {
-    pub name: String,
-    pub state: String,
-}
-#[allow(missing_docs)]
-pub struct LaneFacts {
-    pub lane: String,
-    pub last_success: Option<DateTime<Utc>>,
-    pub failing: Option<String>,
-}
-/// f
-pub trait Facts: Send + Sync {
-    /// h
-    fn health(&self) -> Health;
-    /// r
-    fn ready(&self) -> Ready;
-    /// m
-    fn metrics(&self) -> String;
-    /// p
-    fn page(&self) -> PageFacts;
-}
-/// r
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use connection::BoundedListener;
+
+pub use facts::{
+    Facts, Health, LaneFacts, PageFacts, PolicyFacts, Ready, SwitchFacts, TenantFacts, ViewFacts,
+};
+
+/// How long a connection may take to end after shutdown began.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+type Shared = Arc<dyn Facts>;
+
+/// The routes: `/healthz`, `/readyz`, `/metrics` and the page at `/`.
 pub fn router(facts: Arc<dyn Facts>) -> Router {
-    let (a, b, c) = (facts.clone(), facts.clone(), facts);
     Router::new()
-        .route(
-            "/healthz",
-            get(move || async move {
-                match a.health() {
-                    Health::Alive => (axum::http::StatusCode::OK, "ok"),
-                    Health::Stuck => (axum::http::StatusCode::SERVICE_UNAVAILABLE, "stuck"),
-                }
-            }),
-        )
-        .route(
-            "/readyz",
-            get(move || async move {
-                let r = b.ready();
-                if r.reasons.is_empty() {
-                    (axum::http::StatusCode::OK, "ok".to_owned())
-                } else {
-                    (axum::http::StatusCode::SERVICE_UNAVAILABLE, r.reasons.join("\n"))
-                }
-            }),
-        )
-        .route("/metrics", get(move || async move { c.metrics() }))
+        .route("/", get(show_page))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .fallback(async || (StatusCode::NOT_FOUND, "not found\n"))
+        .method_not_allowed_fallback(async || (StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n"))
+        .layer(middleware::from_fn(guard))
+        .with_state(facts)
 }
-/// s
+
+/// Serves until `shutdown` is done, then lets requests under way finish for a moment.
 pub async fn serve(
-    l: tokio::net::TcpListener,
-    r: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(l, r).with_graceful_shutdown(stop).await
+    let stopping = CancellationToken::new();
+    let stop = stopping.clone();
+    let signal = async move {
+        shutdown.await;
+        stop.cancel();
+    };
+    let serving = axum::serve(BoundedListener::new(listener), router).with_graceful_shutdown(signal);
+    let farewell = async {
+        stopping.cancelled().await;
+        tokio::time::sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        ended = async { serving.await } => ended,
+        () = farewell => Ok(()),
+    }
 }
+
+async fn healthz(State(facts): State<Shared>) -> Response {
+    match facts.health() {
+        Health::Alive => "ok\n".into_response(),
+        Health::Stuck { reason } => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
+    }
+}
+
+async fn readyz(State(facts): State<Shared>) -> Response {
+    let Ready { reasons } = facts.ready();
+    if reasons.is_empty() {
+        return "ready\n".into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, format!("not ready\n{}\n", reasons.join("\n"))).into_response()
+}
+
+async fn metrics(State(facts): State<Shared>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], facts.metrics()).into_response()
+}
+
+async fn show_page(State(facts): State<Shared>) -> Response {
+    let kind = "text/html; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], page::render(&facts.page())).into_response()
+}
+
+/// What every answer says to a browser: nothing is loaded, run, framed, guessed or kept.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// Puts [`HEADERS`] on every answer, refusals included. No route reads a body, so none needs a limit.
+async fn guard(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests;

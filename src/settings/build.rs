@@ -24,7 +24,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Makes settings of what was given. None if anything is wrong; then the faults are in the layers.
-pub(super) fn build(layers: &mut Layers, directory: &Path, check: ScheduleCheck<'_>) -> Option<Settings> {
+pub(super) fn build(layers: &mut Layers, file: &Path, check: ScheduleCheck<'_>) -> Option<Settings> {
+    let directory = file.parent().unwrap_or_else(|| Path::new(""));
     let limits = limits(layers, Scope::Global, None);
     let reconcile = reconcile(layers, Scope::Global, None, check);
     let policies = layers.value(Scope::Global, "policies.path", None, value::text);
@@ -41,6 +42,7 @@ pub(super) fn build(layers: &mut Layers, directory: &Path, check: ScheduleCheck<
     let path = policies?;
     let history = history?;
     Some(Settings {
+        path: file.to_path_buf(),
         tenants: tenants?,
         policies: PolicySettings {
             path: Setting { value: path.source.resolve(directory, &path.value), source: path.source },

@@ -68,7 +68,10 @@ impl Problem {
 
     pub(super) fn secret_in_file(variable: &str) -> Self {
         Self::new("a secret does not stand in the settings file")
-            .hint(&format!("put it into a file of its own and write `clientSecretFile`, or into the environment variable `{variable}`"))
+            .hint(&format!(
+                "put it into a file of its own and write `clientSecretFile`, \
+                 or into the environment variable `{variable}`"
+            ))
             .confidential()
     }
 

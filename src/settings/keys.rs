@@ -60,7 +60,8 @@ pub(super) const GLOBAL: &[Key] = &[
         "reconcile.full",
         Default("0 */6 * * *"),
         "a cron line",
-        "when everything is looked at, beside each start and each change of the policies: five fields, or six with seconds",
+        "when everything is looked at, beside each start and each change of the policies: \
+         five fields, or six with seconds",
     ),
     key("reconcile.timeZone", Default("UTC"), "an IANA time zone", "the time zone of that cron line"),
     key(

@@ -16,8 +16,7 @@ pub(super) struct TenantEntry {
     pub(super) place: Source,
 }
 
-/// Everything that was given, and everything that is wrong with it.
-#[derive(Debug)]
+/// Everything that was given, and everything that is wrong with it. Not `Debug`: a text may be a secret.
 pub(super) struct Layers {
     pub(super) tenants: Vec<TenantEntry>,
     values: Vec<(Scope, &'static str, Raw)>,

@@ -61,6 +61,8 @@ pub struct LoadInputs<'a> {
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
+    /// The file that they were read from.
+    pub path: PathBuf,
     /// The tenants, at least one, in the order of the file.
     pub tenants: Vec<TenantSettings>,
     /// Where policies are.
@@ -245,8 +247,7 @@ pub fn parse(path: &Path, bytes: &[u8], inputs: &LoadInputs<'_>) -> Result<Setti
     file::read(&path.display().to_string(), bytes, &mut layers);
     overlay::environment(inputs.environment, &mut layers);
     overlay::flags(inputs.overrides, &mut layers);
-    let directory = path.parent().unwrap_or_else(|| Path::new(""));
-    let settings = build::build(&mut layers, directory, inputs.check_schedule);
+    let settings = build::build(&mut layers, path, inputs.check_schedule);
     let faults = layers.into_faults();
     match settings {
         Some(settings) if faults.is_empty() => Ok(settings),

@@ -419,3 +419,43 @@ fn a_reload_says_what_needs_a_restart() {
     assert_eq!(old.needing_restart(&file(&text).settings()), ["server.listen"]);
     assert!(old.needing_restart(&old).is_empty());
 }
+
+#[test]
+fn a_name_may_hold_what_separates_keys_and_stays_in_the_file() {
+    let second =
+        ONE_TENANT.replace("tenants:\n", "").replace("contoso", "contoso--eu.west").replace("5\n", "6\n");
+    let text = format!("{ONE_TENANT}{second}");
+    let given = Given {
+        file: &text,
+        environment: &[("MAILWARDEN_TENANTS__CONTOSO__EU_WEST__MODE", "observe")],
+        flags: &["tenants.contoso--eu.west.cloud=dod"],
+    };
+    let settings = given.settings();
+    let modes: Vec<Mode> = settings.tenants.iter().map(|tenant| tenant.mode.value).collect();
+    assert_eq!(modes, [Mode::Enforce, Mode::Observe]);
+    assert_eq!(settings.tenants[1].cloud.value, Cloud::Dod);
+    let renamed = Given {
+        file: ONE_TENANT,
+        environment: &[("MAILWARDEN_TENANTS__CONTOSO__NAME", "x")],
+        flags: &["tenants.contoso.name=x"],
+    };
+    assert_eq!(renamed.faults().matches("`name` can only be set in the file").count(), 2);
+}
+
+#[test]
+fn everything_of_a_later_version_is_refused_as_such() {
+    for (section, keys) in [
+        ("    auth:", "workloadIdentity managedIdentity read write certificatePasswordFile"),
+        ("    reconcile:", "bypass"),
+        ("    limits:", "maxFreezing maxUncovered"),
+        ("policies:", "git"),
+        ("limits:", "maxFreezing"),
+    ] {
+        for key in keys.split(' ') {
+            let text = ONE_TENANT.replace("    auth: { clientId: app, clientSecretFile: secret }\n", "");
+            let faults = file(&format!("{text}{section} {{ {key}: {{ a: b }} }}\n")).faults();
+            assert!(faults.contains(&format!("`{key}` is not in this version")), "{faults}");
+            assert!(faults.contains("a later version of mailwarden takes it"), "{faults}");
+        }
+    }
+}

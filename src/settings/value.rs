@@ -14,8 +14,8 @@ use super::source::Source;
 use crate::plan::Percent;
 use crate::policy::suggest;
 
-/// The text of a setting, before it is known to make sense.
-#[derive(Debug, Clone)]
+/// The text of a setting, before it is known to make sense. Not `Debug`: it may be a secret.
+#[derive(Clone)]
 pub(super) struct Raw {
     pub(super) text: String,
     /// Whether it stands for "no value".
@@ -34,7 +34,7 @@ impl Raw {
 pub(super) type Decoded<T> = Result<T, Problem>;
 
 /// What every decoder is given: the key, for the message, and the text.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Given<'a> {
     pub(super) key: &'static Key,
     pub(super) raw: &'a Raw,

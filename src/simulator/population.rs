@@ -90,7 +90,7 @@ impl Settlers<'_> {
 
     fn mailbox(&mut self, place: usize, kind: MailboxKind) -> Record {
         let serial = u32::try_from(place).unwrap_or(u32::MAX);
-        let created = self.now - DAY - self.rng.i64(..8 * YEAR);
+        let created = self.now - DAY - self.rng.i64(0..8 * YEAR);
         let mut record = Record::new(serial, self.profile.guid(serial), kind, created);
         if kind == MailboxKind::User {
             record.capabilities = ENTERPRISE;
@@ -126,7 +126,7 @@ impl Settlers<'_> {
             record.settings.lists = self.lists(record);
         }
         let age = self.now - record.created;
-        record.settings.changed = record.created + self.rng.i64(..age.max(1));
+        record.settings.changed = record.created + self.rng.i64(0..age.max(1));
         record.bypassed = record.kind == MailboxKind::User && self.rng.u32(..400) == 0;
     }
 

@@ -18,7 +18,7 @@ use mailwarden::simulator::{Simulation, SimulationOptions};
 use mailwarden::telemetry::{Event, Identities, Telemetry};
 use tokio::sync::mpsc;
 
-pub const BASELINE: &str = r"
+pub(crate) const BASELINE: &str = r"
 apiVersion: mailwarden/v1
 kind: MailboxAuditPolicy
 metadata: { name: baseline, responsible: messaging@contoso.example }
@@ -33,29 +33,29 @@ metadata: { name: organization }
 spec: { mode: enforce, mailboxAuditing: required, unifiedAuditLogIngestion: required }
 ";
 
-pub fn start() -> DateTime<Utc> {
+pub(crate) fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_000_000, 0).unwrap()
 }
 
-pub fn policies(text: &str) -> Arc<PolicySet> {
+pub(crate) fn policies(text: &str) -> Arc<PolicySet> {
     let files = [SourceFile { path: "policies/test.yaml".into(), bytes: text.as_bytes().to_vec() }];
     let compilation = compile(&files, start());
     Arc::new(compilation.policies.unwrap_or_else(|| panic!("{:?}", compilation.diagnostics)))
 }
 
-pub struct World {
-    pub simulation: Simulation,
-    pub tenant: Tenant,
-    pub history: Arc<dyn History>,
-    pub events: mpsc::Receiver<Arc<Event>>,
+pub(crate) struct World {
+    pub(crate) simulation: Simulation,
+    pub(crate) tenant: Tenant,
+    pub(crate) history: Arc<dyn History>,
+    pub(crate) events: mpsc::Receiver<Arc<Event>>,
 }
 
 impl World {
-    pub fn new(options: SimulationOptions) -> Self {
+    pub(crate) fn new(options: SimulationOptions) -> Self {
         Self::with_limits(options, 60_000)
     }
 
-    pub fn with_limits(options: SimulationOptions, writes_per_minute: u32) -> Self {
+    pub(crate) fn with_limits(options: SimulationOptions, writes_per_minute: u32) -> Self {
         let options = SimulationOptions { started_at: Some(start()), ..options };
         let simulation = Simulation::new(options.clone());
         let clock = Clock::following(start());
@@ -103,16 +103,16 @@ impl World {
         Self { simulation, tenant, history, events }
     }
 
-    pub fn request(target: Target) -> Request {
+    pub(crate) fn request(target: Target) -> Request {
         Request::new(Lane::Manual, target)
     }
 
-    pub async fn plan(&self, policies: &PolicySet) -> Cycle {
+    pub(crate) async fn plan(&self, policies: &PolicySet) -> Cycle {
         decide(&self.tenant, policies, &Self::request(Target::Everything)).await.unwrap()
     }
 
     /// What `apply` does: look, remember, write, verify.
-    pub async fn apply(&self, policies: &PolicySet) -> (Cycle, Drained) {
+    pub(crate) async fn apply(&self, policies: &PolicySet) -> (Cycle, Drained) {
         let request = Self::request(Target::Everything);
         let cycle = decide(&self.tenant, policies, &request).await.unwrap();
         remember(&self.tenant, &self.history, &cycle, &request).await.unwrap();
@@ -125,11 +125,11 @@ impl World {
         (cycle, drained)
     }
 
-    pub fn writes(&self) -> usize {
+    pub(crate) fn writes(&self) -> usize {
         self.simulation.requests().iter().filter(|request| request.cmdlet.starts_with("Set-")).count()
     }
 
-    pub fn events(&mut self) -> Vec<Arc<Event>> {
+    pub(crate) fn events(&mut self) -> Vec<Arc<Event>> {
         let mut events = Vec::new();
         while let Ok(event) = self.events.try_recv() {
             events.push(event);

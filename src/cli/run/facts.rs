@@ -30,7 +30,10 @@ pub(in crate::cli) struct DaemonFacts {
 
 impl Facts for DaemonFacts {
     fn health(&self) -> Health {
-        if self.status.is_alive(self.clock.now()) { Health::Alive } else { Health::Stuck }
+        if self.status.is_alive(self.clock.now()) {
+            return Health::Alive;
+        }
+        Health::Stuck { reason: "the supervisor has not ticked for 30 seconds".to_owned() }
     }
 
     fn ready(&self) -> Ready {
@@ -55,8 +58,8 @@ impl Facts for DaemonFacts {
             now: self.clock.now(),
             policies: PolicyFacts {
                 revision: policies.revision,
-                count: policies.count as u64,
-                rejected: policies.rejected,
+                count: policies.count,
+                rejected: policies.rejected.iter().flat_map(|text| text.lines().map(str::to_owned)).collect(),
             },
             history_error: self.status.history_error(),
             tenants: self
@@ -72,13 +75,14 @@ impl Facts for DaemonFacts {
 fn tenant(name: String, status: &TenantStatus) -> TenantFacts {
     TenantFacts {
         name,
+        mode: status.mode.map(|mode| mode.as_str().to_owned()).unwrap_or_default(),
         states: status.states.iter().map(|(state, count)| (state.as_str().to_owned(), *count)).collect(),
-        view: ViewFacts {
-            examined: status.view.examined,
-            unknown: status.view.unknown,
-            truncated: status.view.truncated,
+        view: status.view.map(|view| ViewFacts {
+            examined: view.examined,
+            unknown: view.unknown,
+            truncated: view.truncated,
             complete: status.complete,
-        },
+        }),
         switches: OrganizationSwitch::ALL
             .into_iter()
             .map(|switch| SwitchFacts {
