@@ -236,6 +236,11 @@ pub(super) fn diff_list(
         policies: cite(&desire.contributions),
     };
     diff.corrections = outcome.steps.iter().map(|step| correct_list(&why, kind, step, desire)).collect();
+    if !outcome.extra.is_empty() && !returns {
+        let added = show_list(&shown.union(&outcome.missing), false);
+        let adds = |planned: &&mut PlannedCorrection| matches!(planned.correction, Correction::Add { .. });
+        diff.corrections.iter_mut().filter(adds).for_each(|planned| planned.after.clone_from(&added));
+    }
     let class = diff.corrections.iter().map(|planned| planned.class).max();
     let class = class.unwrap_or_else(|| why.strengthening());
     diff.drift = Some(why.drift(class, outcome.missing, outcome.extra));
