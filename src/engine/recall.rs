@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Tenant;
-use crate::domain::{Class, DefaultSets, Lane, TenantId};
+use crate::domain::{Class, DefaultSets, Lane, Mode, TenantId};
 use crate::history::{AttemptStatus as Kept, Error, History};
 use crate::plan::{Attempt, AttemptStatus, Basis, GuardInputs, LastComplete, Memory, Object};
 
@@ -51,8 +51,12 @@ pub(super) async fn memory(
         memory.attempts.insert((id, attempt.field), kept);
     }
     for drift in history.open_drift(tenant).await? {
-        if let Object::Mailbox(id) = drift.row.object {
-            memory.open.insert((id, drift.row.field), drift.row.cause);
+        // Only what was enforced and is still to be done says why: a repair is no rollout because a policy
+        // that observes, or one whose weakening is held, has long wanted the field otherwise.
+        let row = drift.row;
+        let strengthens = row.class.is_none_or(|class| class < Class::Weakening) || !row.missing.is_empty();
+        if let (Object::Mailbox(id), Mode::Enforce, true) = (row.object, row.mode, strengthens) {
+            memory.open.insert((id, row.field), row.cause);
         }
     }
     for rejection in history.rejections(tenant).await? {
