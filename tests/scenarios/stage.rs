@@ -87,6 +87,17 @@ impl Stage {
                 let _ = writeln!(self.transcript, "! {directive}");
                 let (word, rest) = directive.split_once(' ').unwrap_or((directive, ""));
                 self.directive(word, rest.trim());
+            } else if let Some(line) = line.strip_prefix("~ ") {
+                // Of a tenant made from a seed only the outcome is kept: who is in it is the seed's business.
+                let before = self.transcript.len();
+                self.command(line);
+                let said = self.transcript.split_off(before);
+                let kept = |line: &&str| {
+                    ["$ ", "error", "warning", "Held", "--- exit"].iter().any(|start| line.starts_with(start))
+                };
+                said.lines().filter(kept).for_each(|line| {
+                    let _ = writeln!(self.transcript, "{line}");
+                });
             } else {
                 self.command(line);
             }

@@ -21,6 +21,8 @@ pub(crate) struct TenantFile {
     seed: Option<u64>,
     page_size: Option<usize>,
     people: Vec<Person>,
+    /// More mailboxes that are alike: `m00`, `m01` and so on.
+    crowd: Option<Crowd>,
     switches: Option<SwitchesFile>,
     faults: FaultsFile,
     readings: ReadingsFile,
@@ -29,8 +31,15 @@ pub(crate) struct TenantFile {
     pub(crate) settings: serde_yaml::Mapping,
 }
 
-/// A mailbox, or what an administrator makes of one: what is absent stays as it is.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Crowd {
+    count: usize,
+    like: Person,
+}
+
+/// A mailbox, or what an administrator makes of one: what is absent stays as it is.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct Person {
     pub(crate) alias: String,
@@ -122,6 +131,12 @@ impl TenantFile {
         let simulation = Simulation::new(options);
         if let Some(switches) = &self.switches {
             simulation.set_switches(switches.build());
+        }
+        for crowd in &self.crowd {
+            for number in 0..crowd.count {
+                let alias = format!("m{number:02}");
+                add(&simulation, &Person { alias, ..crowd.like.clone() });
+            }
         }
         for person in &self.people {
             add(&simulation, person);
