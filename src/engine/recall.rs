@@ -51,13 +51,11 @@ pub(super) async fn memory(
         memory.attempts.insert((id, attempt.field), kept);
     }
     for drift in history.open_drift(tenant).await? {
-        // Only what was enforced and is still to be done says why: a repair is no rollout because a policy
-        // that observes, or one whose weakening is held, has long wanted the field otherwise.
-        let row = drift.row;
-        let strengthens = row.class.is_none_or(|class| class < Class::Weakening) || !row.missing.is_empty();
-        if let (Object::Mailbox(id), Mode::Enforce, true) = (row.object, row.mode, strengthens) {
-            memory.open.insert((id, row.field), row.cause);
-        }
+        // What policies only observe says nothing of why something else is to be written to the same field.
+        let (Object::Mailbox(id), Mode::Enforce) = (drift.row.object, drift.row.mode) else { continue };
+        let weakens = drift.row.missing.is_empty() && drift.row.class >= Some(Class::Weakening);
+        let open = if weakens { &mut memory.open_weakening } else { &mut memory.open };
+        open.insert((id, drift.row.field), drift.row.cause);
     }
     for rejection in history.rejections(tenant).await? {
         if as_of - rejection.rejected_at < REJECTION_LASTS {
