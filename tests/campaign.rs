@@ -273,9 +273,13 @@ impl Campaign {
         self.world.simulation.set_faults(Faults::default());
         let on = Switches { audit_disabled: false, unified_audit_log_ingestion: true };
         self.world.simulation.set_switches(on);
-        self.pass(9 * 60).await;
+        // What a killed process left open is looked at when the next one starts, if the tenant can be read then.
+        daemon.stop.cancel();
+        daemon.task.await.unwrap();
+        daemon = self.start().await;
+        self.pass(6 * 60).await;
         let writes = self.writes.len();
-        self.pass(3 * 60).await;
+        self.pass(90).await;
         assert_eq!(self.writes.len(), writes, "written again: {:?}", &self.writes[writes..]);
         daemon.stop.cancel();
         daemon.task.await.unwrap();
@@ -372,7 +376,7 @@ impl Drop for Named {
 
 /// Every `stride`-th seed from `offset`, so that several tests share them.
 fn seeds(offset: u64, stride: usize) -> impl Iterator<Item = u64> {
-    let range = std::env::var("CAMPAIGN_SEEDS").unwrap_or_else(|_| "0..24".into());
+    let range = std::env::var("CAMPAIGN_SEEDS").unwrap_or_else(|_| "0..12".into());
     let (from, to) = range.split_once("..").unwrap();
     let (from, to): (u64, u64) = (from.parse().unwrap(), to.parse().unwrap());
     (from + offset..to).step_by(stride)

@@ -2,6 +2,7 @@
 //! policies, and the real program. Runs the lines of a script and keeps what they said.
 
 use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -29,6 +30,8 @@ pub(crate) struct Stage {
     environment: Vec<(String, String)>,
     lease: Option<WriterLease>,
     daemon: Option<std::process::Child>,
+    /// Where the daemon of this scenario serves its page.
+    page: SocketAddr,
     writes_seen: usize,
     transcript: String,
 }
@@ -69,6 +72,7 @@ impl Stage {
             environment: Vec::new(),
             lease: None,
             daemon: None,
+            page: free_address(),
             writes_seen: 0,
             transcript: String::new(),
         }
@@ -116,7 +120,7 @@ impl Stage {
         let output = wait(child, line);
         self.know_mailboxes();
         let stdout = self.volatile.normalise(&String::from_utf8_lossy(&output.stdout));
-        let stderr = self.volatile.normalise(&String::from_utf8_lossy(&output.stderr));
+        let stderr = in_order(&self.volatile.normalise(&String::from_utf8_lossy(&output.stderr)));
         self.transcript.push_str(&stdout);
         if !stderr.is_empty() {
             let _ = write!(self.transcript, "--- stderr\n{stderr}");
@@ -187,7 +191,12 @@ impl Stage {
             "away" => self.serving.abort(),
             "hold-lease" => self.hold_lease(),
             "release-lease" => self.lease = None,
-            "daemon" => self.daemon = Some(self.program(&words(rest)[1..]).spawn().unwrap()),
+            "daemon" => {
+                let mut arguments = words(rest)[1..].to_vec();
+                arguments.push(format!("--set=server.listen={}", self.page));
+                self.daemon = Some(self.program(&arguments).spawn().unwrap());
+            }
+            "page" => self.page(),
             "until-on" => self.until_on(),
             "stop-daemon" => self.stop_daemon(),
             other => panic!("`!{other}` is no directive"),
@@ -273,6 +282,23 @@ impl Stage {
         }
     }
 
+    /// What the daemon serves names nobody and no secret.
+    fn page(&mut self) {
+        for path in ["/healthz", "/readyz", "/", "/metrics"] {
+            let mut stream = std::net::TcpStream::connect(self.page).unwrap();
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            for mailbox in self.simulation.mailboxes() {
+                let names = [mailbox.guid.to_string(), mailbox.user_principal_name, mailbox.alias];
+                let named = names.iter().find(|name| answer.contains(name.as_str()));
+                assert!(named.is_none(), "{path} names {named:?}:\n{answer}");
+            }
+            assert!(!answer.contains(&self.simulation.options().credentials.client_secret));
+            let _ = writeln!(self.transcript, "{path}: {}", answer.lines().next().unwrap_or_default());
+        }
+    }
+
     /// SIGTERM, and what the log said: which events, not how often.
     fn stop_daemon(&mut self) {
         let daemon = self.daemon.take().unwrap();
@@ -296,8 +322,28 @@ impl Stage {
     }
 }
 
+/// Lines of one event that follow each other come in no order: several calls are under way at once.
+fn in_order(log: &str) -> String {
+    let event = |line: &str| match serde_json::from_str::<Value>(line) {
+        Ok(line) => text_of(&line, "event"),
+        Err(_) if line.starts_with("<time>") => "text".to_owned(),
+        Err(_) => String::new(),
+    };
+    let mut lines: Vec<String> = log.lines().map(|line| format!("{line}\n")).collect();
+    for run in lines.chunk_by_mut(|one, next| !event(one).is_empty() && event(one) == event(next)) {
+        run.sort();
+    }
+    lines.concat()
+}
+
 fn text_of(line: &Value, key: &str) -> String {
     line[key].as_str().unwrap_or("-").to_owned()
+}
+
+/// An address that was free a moment ago.
+fn free_address() -> SocketAddr {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap()
 }
 
 fn wait(mut child: std::process::Child, what: &str) -> std::process::Output {

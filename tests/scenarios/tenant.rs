@@ -132,7 +132,7 @@ impl TenantFile {
         if let Some(switches) = &self.switches {
             simulation.set_switches(switches.build());
         }
-        for crowd in &self.crowd {
+        if let Some(crowd) = &self.crowd {
             for number in 0..crowd.count {
                 let alias = format!("m{number:02}");
                 add(&simulation, &Person { alias, ..crowd.like.clone() });

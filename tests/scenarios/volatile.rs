@@ -57,10 +57,9 @@ impl Volatile {
             return Some((self.named("hash", short), hex.len()));
         }
         let number = word.bytes().take_while(u8::is_ascii_digit).count();
-        let measured = ["_ms\":", "_seconds\":", "process "].iter().any(|key| {
-            before.trim_end_matches(' ').ends_with(key.trim_end())
-                && before.ends_with(|c: char| c == ' ' || c == ':')
-        });
+        let key = before.trim_end_matches(' ');
+        let measured =
+            ["_ms\":", "_seconds\":", "_ms=", "_seconds=", " process"].iter().any(|end| key.ends_with(end));
         if number > 0 && measured {
             let end = text.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
             return Some(("<n>".into(), end));
