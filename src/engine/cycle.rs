@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::look::{LookError, Looked, Target, look};
 use super::queue::{Accepted, Origin, Work};
-use super::{Tenant, events, executor, recall};
+use super::{Tenant, events, executor, levels, recall};
 use crate::domain::{Cause, Class, Field, Lane, Mode, Organization, OrganizationSwitch, Shrink, SwitchState};
 use crate::history::{
     CompleteView, CycleOutcome, CycleRecord, DriftRow, Examined, FailedReturn, History, Look as DriftLook,
@@ -151,7 +151,7 @@ fn work_of(tenant: &Tenant, looked: &Looked, changes: Vec<Change>, request: &Req
                 cycle_id: request.id,
                 lane: request.lane,
                 policy_revision: looked.plan.revision,
-                discovered_at: is_new.then_some(looked.started_at),
+                discovered_at: is_new.then(|| first_seen(looked, change.object)),
                 accepted: request.consent.accepted.clone(),
                 user_principal_name: finding.and_then(|finding| finding.user_principal_name.clone()),
             },
@@ -159,6 +159,14 @@ fn work_of(tenant: &Tenant, looked: &Looked, changes: Vec<Change>, request: &Req
         });
     }
     work
+}
+
+/// When a look first held an object that is new.
+fn first_seen(looked: &Looked, object: Object) -> DateTime<Utc> {
+    match object {
+        Object::Mailbox(id) => looked.recent.get(&id).copied().unwrap_or(looked.started_at),
+        Object::Organization => looked.started_at,
+    }
 }
 
 /// Remembers a cycle and says what is new in it: sightings, drift, default sets, its end.
@@ -175,6 +183,9 @@ pub async fn remember(
     let sightings = if whole {
         let view = CompleteView { started_at: looked.started_at, at: now, seen: looked.ids.clone() };
         let change = history.note_complete_view(tenant.id, view).await?;
+        if !was_seen_whole {
+            history.put_value(tenant.id, recall::FIRST_WHOLE, now.to_rfc3339()).await?;
+        }
         events::vanished(tenant, request, &change.vanished);
         change.sightings
     } else {
@@ -185,6 +196,7 @@ pub async fn remember(
     }
     let edges = history.reconcile_drift(tenant.id, drift_look(request, cycle, now), rows_of(cycle)).await?;
     events::drift(tenant, request, cycle, &edges);
+    levels::found(tenant, request.lane, &edges);
     events::held(tenant, request, cycle);
     events::organization(tenant, request, cycle);
     remember_lists(tenant, &**history, request, cycle, whole).await?;

@@ -1,29 +1,31 @@
 //! What the loop says: turns what happened into events, once each. How an event looks is `telemetry`'s.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod drift;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use uuid::Uuid;
 
 use super::cycle::{Cycle, Request};
 use super::executor::Stop;
 use super::journal::chain;
 use super::look::LookError;
 use super::queue::Work;
-use super::{Tenant, TenantStatus};
+use super::{Tenant, TenantStatus, levels};
 use crate::domain::{
-    AuditAction, Cause, Class, ContentHash, Field, Lane, LogonType, MailboxId, Mode, OrganizationSwitch,
-    State, SwitchState,
+    AuditAction, Class, ContentHash, Lane, LogonType, MailboxId, Mode, OrganizationSwitch, State, SwitchState,
 };
 use crate::exchange;
-use crate::history::{self, ClosedHow, CycleOutcome, CycleRecord, DriftEdge, DriftInterval, EdgeKind, Head};
-use crate::plan::{Change, Conflict, Finding, Held, Object, PlannedCorrection};
-use crate::policy::{PolicySet, TenantPolicies};
+use crate::history::{self, CycleOutcome, CycleRecord, Head};
+use crate::plan::{Finding, Held};
+use crate::policy::PolicySet;
 use crate::telemetry::{
-    CycleEnd, CycleEvent, CycleFacts, DriftEvent, DriftFacts, Event, Failure, Finding as Found, MailboxEvent,
-    MailboxFacts, ProcessEvent, ServiceEvent, Telemetry,
+    CycleEnd, CycleEvent, CycleFacts, Event, Failure, Finding as Found, MailboxEvent, MailboxFacts,
+    ProcessEvent, ServiceEvent, Telemetry,
 };
+
+pub(super) use drift::{corrected, correction_failed, drift, unverified};
 
 /// What a drift is called in the history where policies contradict each other and nothing can be added.
 pub(super) const CONFLICT: &str = "policies contradict each other";
@@ -129,30 +131,21 @@ pub(super) fn completed(
     tenant.telemetry.emit(Event::Cycle(cycle_facts(tenant, request), event));
 }
 
-/// Levels: they describe the last full look, since only that one counts every mailbox.
+/// Where the lane stands, and what a full look counted.
 fn gauges(tenant: &Tenant, request: &Request, cycle: &Cycle, succeeded_at: Option<DateTime<Utc>>) {
-    let plan = &cycle.looked.plan;
     tenant.status.update(&tenant.name, |status| {
         if let Some(at) = succeeded_at {
             status.last_success.insert(request.lane, at);
         }
         status.failing.remove(&request.lane);
         if request.lane == Lane::Full {
-            status.states = plan.states.clone();
-            status.view = Some(plan.view);
+            status.view = Some(cycle.looked.plan.view);
             status.complete = succeeded_at.is_some();
         }
     });
-    if request.lane != Lane::Full {
-        return;
+    if request.lane == Lane::Full {
+        levels::count(tenant, cycle);
     }
-    let metrics = tenant.telemetry.metrics();
-    metrics.set_mailboxes(&tenant.name, &plan.states);
-    let mut drifted: BTreeMap<Field, u64> = BTreeMap::new();
-    for drift in plan.findings.iter().flat_map(|finding| &finding.drifts) {
-        *drifted.entry(drift.field).or_default() += 1;
-    }
-    metrics.set_drift_mailboxes(&tenant.name, &drifted);
 }
 
 pub(super) fn vanished(tenant: &Tenant, request: &Request, gone: &[MailboxId]) {
@@ -183,125 +176,6 @@ fn by_id(findings: &[Finding]) -> BTreeMap<MailboxId, &Finding> {
 
 fn name(finding: &Finding) -> Option<String> {
     finding.user_principal_name.as_deref().map(str::to_owned)
-}
-
-/// Who is responsible for policies, by their names.
-fn responsible(policies: &TenantPolicies, names: &[String]) -> Vec<String> {
-    let named = policies.policies().filter(|(info, _)| names.iter().any(|name| **name == *info.name));
-    let people: BTreeSet<String> =
-        named.filter_map(|(info, _)| info.responsible.as_deref().map(str::to_owned)).collect();
-    people.into_iter().collect()
-}
-
-fn facts_of(
-    cycle: CycleFacts,
-    drift: &DriftInterval,
-    user_principal_name: Option<String>,
-    responsible: Vec<String>,
-) -> DriftFacts {
-    let row = &drift.row;
-    let gap = drift.closed_at.map(|closed| duration(closed - drift.opened_at));
-    DriftFacts {
-        cycle,
-        drift_id: drift.drift_id,
-        mailbox: match row.object {
-            Object::Mailbox(id) => Some(MailboxFacts { id, user_principal_name }),
-            Object::Organization => None,
-        },
-        field: row.field,
-        cause: row.cause,
-        mode: row.mode,
-        class: row.class,
-        policies: row.policies.clone(),
-        responsible,
-        policy_revision: drift.policy_revision,
-        observed: row.observed.clone(),
-        desired: row.desired.clone(),
-        missing: row.missing.clone(),
-        extra: row.extra.clone(),
-        change_id: None,
-        effective_gap: gap.filter(|_| row.field == Field::Enabled),
-    }
-}
-
-/// What happened to drifts in a look, once each.
-pub(super) fn drift(tenant: &Tenant, request: &Request, cycle: &Cycle, edges: &[DriftEdge]) {
-    let findings = by_id(&cycle.looked.plan.findings);
-    let mut missed = 0;
-    for edge in edges {
-        let row = &edge.drift.row;
-        let finding = match row.object {
-            Object::Mailbox(id) => findings.get(&id).copied(),
-            Object::Organization => None,
-        };
-        let people = responsible(&cycle.looked.policies, &row.policies);
-        let upn = finding.and_then(name);
-        let mut facts = facts_of(cycle_facts(tenant, request), &edge.drift, upn, people);
-        facts.change_id = finding.and_then(|finding| change_of(&finding.changes, row.field));
-        missed += u64::from(edge.kind == EdgeKind::Opened && is_fast_lanes_business(row.cause));
-        if let Some(event) = event_of(edge, finding) {
-            tenant.telemetry.emit(Event::Drift(Box::new(facts.clone()), event));
-        }
-        if matches!(edge.kind, EdgeKind::Opened | EdgeKind::Changed) {
-            for event in finding.into_iter().flat_map(|finding| complications(cycle, finding, row.field)) {
-                tenant.telemetry.emit(Event::Drift(Box::new(facts.clone()), event));
-            }
-        }
-    }
-    let fast_lanes_looked = tenant.status.tenants().get(&tenant.name).is_some_and(|status| {
-        status.last_success.contains_key(&Lane::Full) && status.last_success.contains_key(&Lane::New)
-    });
-    if request.lane == Lane::Full && missed > 0 && fast_lanes_looked {
-        tenant.telemetry.metrics().count_missed_by_fast_lanes(&tenant.name, missed);
-    }
-}
-
-const fn is_fast_lanes_business(cause: Cause) -> bool {
-    matches!(cause, Cause::NewMailbox | Cause::External)
-}
-
-fn event_of(edge: &DriftEdge, finding: Option<&Finding>) -> Option<DriftEvent> {
-    let drift = &edge.drift;
-    Some(match edge.kind {
-        EdgeKind::Opened | EdgeKind::Changed => {
-            let only_conflict = drift.row.observed == CONFLICT && finding.is_some();
-            return (!only_conflict).then_some(DriftEvent::Detected);
-        }
-        EdgeKind::Closed => match drift.closed_how {
-            Some(ClosedHow::Corrected) => DriftEvent::Corrected { time_to_protect: None },
-            Some(ClosedHow::Vanished) => DriftEvent::Resolved { how: "vanished" },
-            Some(ClosedHow::PolicyChanged) => DriftEvent::Resolved { how: "policy_changed" },
-            Some(ClosedHow::Resolved) | None => DriftEvent::Resolved { how: "resolved" },
-        },
-        EdgeKind::Reminder => DriftEvent::Open { since: drift.opened_at },
-        EdgeKind::Persisting => {
-            DriftEvent::Persisting { since: drift.first_attempt_at.unwrap_or(drift.opened_at) }
-        }
-    })
-}
-
-/// What keeps a drift of a field from being corrected.
-fn complications(cycle: &Cycle, finding: &Finding, field: Field) -> Vec<DriftEvent> {
-    let mut events = Vec::new();
-    if finding.conflicts.iter().any(|conflict: &Conflict| conflict.field == field) {
-        events.push(DriftEvent::Conflict);
-    }
-    let held = finding.held.iter().flat_map(|change| &change.corrections);
-    if let Some(planned) = held.into_iter().find(|planned| planned.field == field) {
-        events.push(DriftEvent::Held { remedy: release_of(cycle, planned) });
-    }
-    events
-}
-
-fn release_of(cycle: &Cycle, planned: &PlannedCorrection) -> String {
-    let refusals: Vec<(Class, &Held)> = cycle.verdict.refusals().collect();
-    let refusal = refusals.iter().find(|(class, _)| *class == planned.class);
-    refusal.map(|(class, held)| held.release(*class)).unwrap_or_default()
-}
-
-fn change_of(changes: &[Change], field: Field) -> Option<ContentHash> {
-    let touches = |change: &&Change| change.corrections.iter().any(|planned| planned.field == field);
-    changes.iter().find(touches).map(|change| change.id)
 }
 
 /// What the guard holds of a plan, told when it changes.
@@ -386,86 +260,6 @@ pub(super) fn unremembered(tenant: &Tenant, request: &Request, cycle: &Cycle) {
         error: None,
     };
     completed(tenant, request, cycle, &record, None);
-}
-
-/// Facts of a correction, where the history holds no drift that it belongs to.
-fn facts_of_work(tenant: &Tenant, work: &Work, change: &Change, planned: &PlannedCorrection) -> DriftFacts {
-    let mut policies: Vec<String> =
-        planned.policies.iter().map(|citation| citation.policy.name.to_string()).collect();
-    policies.sort_unstable();
-    policies.dedup();
-    let people: BTreeSet<String> = planned
-        .policies
-        .iter()
-        .filter_map(|citation| citation.policy.responsible.as_deref().map(str::to_owned))
-        .collect();
-    DriftFacts {
-        cycle: work_facts(tenant, work),
-        drift_id: Uuid::nil(),
-        mailbox: match change.object {
-            Object::Mailbox(id) => Some(MailboxFacts {
-                id,
-                user_principal_name: work.origin.user_principal_name.as_deref().map(str::to_owned),
-            }),
-            Object::Organization => None,
-        },
-        field: planned.field,
-        cause: planned.cause,
-        mode: Mode::Enforce,
-        class: Some(planned.class),
-        policies,
-        responsible: people.into_iter().collect(),
-        policy_revision: work.origin.policy_revision,
-        observed: planned.before.clone(),
-        desired: planned.after.clone(),
-        missing: Default::default(),
-        extra: Default::default(),
-        change_id: Some(change.id),
-        effective_gap: None,
-    }
-}
-
-pub(super) fn corrected(
-    tenant: &Tenant,
-    work: &Work,
-    change: &Change,
-    edges: &[DriftEdge],
-    now: DateTime<Utc>,
-) {
-    let protected_after = work.origin.discovered_at.map(|seen| duration(now - seen));
-    for planned in &change.corrections {
-        let mut facts = facts_of_work(tenant, work, change, planned);
-        let edge = edges.iter().find(|edge| edge.drift.row.field == planned.field);
-        if let Some(edge) = edge {
-            let upn = work.origin.user_principal_name.as_deref().map(str::to_owned);
-            let known = facts_of(facts.cycle.clone(), &edge.drift, upn, facts.responsible.clone());
-            facts = DriftFacts { change_id: Some(change.id), ..known };
-        }
-        let time_to_protect = protected_after.filter(|_| planned.field == Field::Enabled);
-        tenant
-            .telemetry
-            .emit(Event::Drift(Box::new(facts.clone()), DriftEvent::Corrected { time_to_protect }));
-        if planned.class >= Class::Weakening {
-            let reason = work.origin.accepted.as_ref().map(|accepted| accepted.reason.clone());
-            let event = DriftEvent::WeakeningApplied { reason: reason.unwrap_or_default(), ticket: None };
-            tenant.telemetry.emit(Event::Drift(Box::new(facts), event));
-        }
-    }
-}
-
-pub(super) fn unverified(tenant: &Tenant, work: &Work, change: &Change, next_try_at: DateTime<Utc>) {
-    for planned in &change.corrections {
-        let facts = facts_of_work(tenant, work, change, planned);
-        tenant.telemetry.emit(Event::Drift(Box::new(facts), DriftEvent::Unverified { next_try_at }));
-    }
-}
-
-pub(super) fn correction_failed(tenant: &Tenant, work: &Work, change: &Change, error: &exchange::Error) {
-    for planned in &change.corrections {
-        let facts = facts_of_work(tenant, work, change, planned);
-        let event = DriftEvent::CorrectionFailed(failure_of(error));
-        tenant.telemetry.emit(Event::Drift(Box::new(facts), event));
-    }
 }
 
 pub(super) fn action_unsupported(

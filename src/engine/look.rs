@@ -1,6 +1,7 @@
 //! One look at a tenant, from rows to a plan, the same for the verbs and for every lane. Writes nothing,
 //! neither to the tenant nor to the history.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,7 +11,7 @@ use super::{Tenant, recall};
 use crate::domain::{Attribute, DefaultSets, Mailbox, MailboxId, Organization, Shrink};
 use crate::exchange::{self, Columns, Population, RowFilter, RowQuery, Scope as RowScope};
 use crate::history;
-use crate::plan::{Detail, Inputs, Memory, Plan, Planner, Scope, Sight, ViewSummary};
+use crate::plan::{Basis, Detail, Inputs, Memory, Plan, Planner, Scope, Sight, ViewSummary};
 use crate::policy::{PolicySet, TenantPolicies};
 
 /// What to look at.
@@ -41,6 +42,8 @@ pub struct Looked {
     pub faults: Vec<exchange::Error>,
     /// When the look began.
     pub started_at: DateTime<Utc>,
+    /// Mailboxes that came lately, with when they were first seen.
+    pub recent: HashMap<MailboxId, DateTime<Utc>>,
     /// The policies that it compared with.
     pub policies: Arc<TenantPolicies>,
 }
@@ -83,6 +86,10 @@ pub async fn look(
         Some(history) => recall::memory(&**history, tenant.id, started_at).await?,
         None => (Memory::default(), DefaultSets::from_table()),
     };
+    let recent = match &memory.basis {
+        Basis::History { recent, .. } => recent.clone(),
+        Basis::None => HashMap::new(),
+    };
     let mut faults = Vec::new();
     let organization = match organization {
         Some(known) => known,
@@ -120,7 +127,7 @@ pub async fn look(
     faults.extend(seen.faults);
     let scope = if *target == Target::Everything { Scope::WholeTenant } else { Scope::Part };
     let plan = planner.finish(seen.view, scope);
-    Ok(Looked { plan, ids: seen.ids, rows, faults, started_at, policies: of_tenant })
+    Ok(Looked { plan, ids: seen.ids, rows, faults, started_at, recent, policies: of_tenant })
 }
 
 /// Rows and switches, without policies: for lists of what is.

@@ -8,6 +8,7 @@ mod events;
 mod executor;
 mod journal;
 mod lanes;
+mod levels;
 mod look;
 mod observe;
 mod policies;

@@ -1,11 +1,11 @@
 //! What the history knows of a tenant, in the form in which the planner and the guard want it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Tenant;
-use crate::domain::{Class, DefaultSets, Lane, Mode, TenantId};
+use crate::domain::{Class, DefaultSets, Lane, MailboxId, Mode, TenantId};
 use crate::history::{AttemptStatus as Kept, Error, History};
 use crate::plan::{Attempt, AttemptStatus, Basis, GuardInputs, LastComplete, Memory, Object};
 
@@ -33,6 +33,7 @@ pub(super) async fn memory(
                 policy_revision: last.policy_revision,
             }),
             known: history.known(tenant).await?,
+            recent: recent(history, tenant, as_of).await?,
         },
         ..Memory::default()
     };
@@ -66,6 +67,23 @@ pub(super) async fn memory(
         memory.failed_returns.insert((failed.mailbox, failed.kind), failed.default_set);
     }
     Ok((memory, history.default_sets(tenant).await?))
+}
+
+/// The history's note of when the tenant was first seen whole.
+pub(super) const FIRST_WHOLE: &str = "first_complete_view";
+
+/// Mailboxes that came lately: not those that the first whole view brought.
+async fn recent(
+    history: &dyn History,
+    tenant: TenantId,
+    as_of: DateTime<Utc>,
+) -> Result<HashMap<MailboxId, DateTime<Utc>>, Error> {
+    let first = history.value(tenant, FIRST_WHOLE).await?;
+    let Some(first) = first.and_then(|text| DateTime::parse_from_rfc3339(&text).ok()) else {
+        return Ok(HashMap::new());
+    };
+    let since = (as_of - TimeDelta::hours(24)).max(first.with_timezone(&Utc) + TimeDelta::microseconds(1));
+    Ok(history.first_seen_since(tenant, since).await?.into_iter().collect())
 }
 
 /// What the guard weighs beside a plan; the acceptances are the caller's to add.

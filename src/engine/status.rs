@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{Lane, Mode, Organization, TenantName};
+use crate::domain::{Field, Lane, Mode, Organization, TenantName};
 use crate::plan::{StateCounts, ViewSummary};
 
 /// A supervisor that has not ticked for this long is stuck.
@@ -17,8 +17,10 @@ const STUCK_AFTER: TimeDelta = TimeDelta::seconds(30);
 pub struct TenantStatus {
     /// Whether it is written to; none before the daemon has begun with it.
     pub mode: Option<Mode>,
-    /// How the last full look counted.
+    /// How the last full look counted, and what was found and corrected since.
     pub states: StateCounts,
+    /// How many mailboxes drift in a field, likewise.
+    pub drifted: BTreeMap<Field, u64>,
     /// How much of the tenant that look saw; none before the first.
     pub view: Option<ViewSummary>,
     /// Whether that look saw everything.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::events;
 use super::executor::{Executor, SETTLE_WINDOW, Stop};
 use super::queue::Work;
+use super::{events, levels};
 use crate::domain::{Mailbox, MailboxId, StoredAuditing};
 use crate::exchange::{Columns, Error, GROUP_LIMIT, Population, Recovery};
 use crate::history::{Attempt, ClosedHow, DriftKey, Outcome, Patience, WriteOutcome};
@@ -211,6 +211,7 @@ async fn verified(executor: &Executor, one: Pending, now: DateTime<Utc>) -> Resu
     // The attempt stays on record for the settle window: a look elsewhere may still show the old value.
     let edges = executor.history.close_drift(executor.tenant.id, keys, now, ClosedHow::Corrected).await?;
     events::corrected(&executor.tenant, &one.work, &one.change, &edges, now);
+    levels::corrected(&executor.tenant, &one.work, &one.change);
     Ok(())
 }
 

@@ -38,7 +38,7 @@ impl Percent {
 }
 
 /// The caps, each over a rolling 24 hours and all lanes, in mailboxes.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Limits {
     /// Intentional changes (freezing ones included); none is no cap.
     pub max_changes: Option<u64>,
@@ -46,12 +46,6 @@ pub struct Limits {
     pub max_changes_percent: Option<Percent>,
     /// Weakening changes.
     pub max_weakening: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { max_changes: None, max_changes_percent: None, max_weakening: 0 }
-    }
 }
 
 /// How many mailboxes an operator accepted for a class.

@@ -103,6 +103,9 @@ pub enum Basis {
         last_complete: Option<LastComplete>,
         /// Every mailbox ever seen, sorted.
         known: Vec<MailboxId>,
+        /// Mailboxes that came after the tenant was first seen whole, in the last 24 hours, with when they
+        /// were first seen.
+        recent: HashMap<MailboxId, DateTime<Utc>>,
     },
 }
 
@@ -143,12 +146,13 @@ impl Memory {
         match &self.basis {
             Basis::None if young => Cause::NewMailbox,
             Basis::None => Cause::PolicyChange,
-            Basis::History { known, last_complete } => {
-                let never_seen = known.binary_search(&mailbox).is_err();
+            Basis::History { known, last_complete, recent } => {
+                // Whichever lane saw it first: it is new until it was once written as policies say.
+                let is_untouched =
+                    recent.contains_key(&mailbox) && !self.attempts.contains_key(&(mailbox, field));
+                let is_new = known.binary_search(&mailbox).is_err() || is_untouched;
                 match last_complete {
-                    Some(last) if never_seen && (young || last.policy_revision == revision) => {
-                        Cause::NewMailbox
-                    }
+                    Some(last) if is_new && (young || last.policy_revision == revision) => Cause::NewMailbox,
                     None if young => Cause::NewMailbox,
                     Some(last) if last.policy_revision == revision => Cause::External,
                     _ => Cause::PolicyChange,

@@ -366,6 +366,7 @@ fn known_tenant(case: &mut Case, revision: &[u8]) {
             policy_revision: ContentHash::of(revision),
         }),
         known: (0..100).map(|number| MailboxId(Uuid::from_u128(number))).collect(),
+        recent: std::collections::HashMap::new(),
     };
 }
 
@@ -389,6 +390,24 @@ fn caps_hold_what_a_new_revision_wants_and_never_a_repair_or_a_new_mailbox() {
         known.clear();
     }
     assert_eq!(verdict_of(&case), (20, 0, Cause::NewMailbox));
+}
+
+#[test]
+fn a_mailbox_is_new_until_it_was_once_written() {
+    let mut case = Case::new(&policy("baseline", BASELINE, ""));
+    known_tenant(&mut case, b"policies");
+    if let Basis::History { recent, .. } = &mut case.memory.basis {
+        recent.insert(mailbox(1).id, now() - TimeDelta::minutes(3));
+    }
+    assert_eq!(case.find(&mailbox(1)).drifts[0].cause, Cause::NewMailbox);
+    let attempt = Attempt {
+        desired: "explicit".into(),
+        status: AttemptStatus::Verified,
+        written_at: now() - TimeDelta::minutes(2),
+        quiet_until: now() - TimeDelta::minutes(1),
+    };
+    case.memory.attempts.insert((mailbox(1).id, Field::Enabled), attempt);
+    assert_eq!(case.find(&mailbox(1)).drifts[0].cause, Cause::External);
 }
 
 #[test]

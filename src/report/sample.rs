@@ -63,7 +63,7 @@ impl Sample {
             shrink: Shrink::Reported,
             memory: Memory::default(),
             sight: Sight::Whole,
-        detail: crate::plan::Detail::Remarkable,
+            detail: crate::plan::Detail::Remarkable,
             as_of: as_of(),
         });
         (0..6).for_each(|number| planner.push(synced(number, "user")));

@@ -122,6 +122,26 @@ async fn the_tenant_switch_is_repaired_first_and_pages() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn levels_follow_what_is_found_and_corrected_between_full_looks() {
+    use mailwarden::domain::State;
+    let world = World::new(SimulationOptions {
+        mailboxes: 30,
+        population: Population::Fresh,
+        ..SimulationOptions::default()
+    });
+    let daemon = start(&world, BASELINE).await;
+    pass(120).await;
+    let states = world.tenant.status.tenants()[&world.tenant.name].states.clone();
+    assert_eq!(states.get(&State::ToCorrect), None, "{states:?}");
+    let before = states[&State::InSync];
+    world.simulation.add_mailbox(MailboxSpec::default());
+    pass(60).await;
+    let states = world.tenant.status.tenants()[&world.tenant.name].states.clone();
+    assert_eq!((states.get(&State::ToCorrect), states[&State::InSync]), (None, before + 1));
+    daemon.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn stale_reads_neither_repeat_a_write_nor_hide_it() {
     let world = World::new(SimulationOptions {
         mailboxes: 40,

@@ -1,5 +1,12 @@
 //! The main job against the simulated service: what is found, what is written, and that nothing more is.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a broken world must stop the test"
+)]
+
 mod daemon;
 mod world;
 

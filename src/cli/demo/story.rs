@@ -185,7 +185,7 @@ impl Story {
                 let text = format!("  {}: {} is as the policies say again", name_of(facts), facts.field);
                 self.say(AnsiColor::Green, &text);
             }
-            _ if self.bar.is_none() && self.corrected % STEP == 0 => {
+            _ if self.bar.is_none() && self.corrected.is_multiple_of(STEP) => {
                 self.say(AnsiColor::Green, &format!("  {} corrections written and verified", self.corrected));
             }
             _ => {}
