@@ -3,6 +3,7 @@
 //! `CAMPAIGN_SEEDS=100..200` runs other seeds.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a broken world must stop the test")]
+#![allow(clippy::print_stderr, reason = "a failure names its seed")]
 
 #[allow(dead_code, unreachable_pub, reason = "shared with another suite, which uses more of it")]
 #[path = "reconcile/world.rs"]
