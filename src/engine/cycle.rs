@@ -207,7 +207,8 @@ pub async fn remember(
     let record = CycleRecord {
         tenant: tenant.id,
         cycle_id: request.id,
-        lane: request.lane,
+        // A verb that saw everything is remembered as a full look: by it later drift is told from rollout.
+        lane: if whole { Lane::Full } else { request.lane },
         started_at: looked.started_at,
         finished_at: now,
         outcome: if complete { CycleOutcome::Complete } else { CycleOutcome::Partial },

@@ -211,7 +211,6 @@ impl Executor {
         error: &Error,
         tally: &mut Tally,
     ) -> Result<(), Stop> {
-        tally.rejected += 1;
         let correction = change.corrections.first().map(|planned| &planned.correction);
         let (Object::Mailbox(mailbox), Some(Correction::Add { kind, actions })) = (change.object, correction)
         else {
@@ -219,6 +218,7 @@ impl Executor {
             events::correction_failed(&self.tenant, work, change, error);
             return Ok(());
         };
+        tally.rejected += 1;
         for action in actions.iter() {
             let rejection = Rejection {
                 mailbox,

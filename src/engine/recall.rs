@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Tenant;
-use crate::domain::{Class, DefaultSets, Lane, MailboxId, TenantId};
+use crate::domain::{Class, DefaultSets, Lane, MailboxId, Mode, TenantId};
 use crate::history::{AttemptStatus as Kept, Error, History};
 use crate::plan::{Attempt, AttemptStatus, Basis, GuardInputs, LastComplete, Memory, Object};
 
@@ -52,9 +52,11 @@ pub(super) async fn memory(
         memory.attempts.insert((id, attempt.field), kept);
     }
     for drift in history.open_drift(tenant).await? {
-        if let Object::Mailbox(id) = drift.row.object {
-            memory.open.insert((id, drift.row.field), drift.row.cause);
-        }
+        // What policies only observe says nothing of why something else is to be written to the same field.
+        let (Object::Mailbox(id), Mode::Enforce) = (drift.row.object, drift.row.mode) else { continue };
+        let weakens = drift.row.missing.is_empty() && drift.row.class >= Some(Class::Weakening);
+        let open = if weakens { &mut memory.open_weakening } else { &mut memory.open };
+        open.insert((id, drift.row.field), drift.row.cause);
     }
     for rejection in history.rejections(tenant).await? {
         if as_of - rejection.rejected_at < REJECTION_LASTS {

@@ -114,7 +114,9 @@ fn standing(
         return Standing::ToCorrect;
     };
     let is_overtaken = attempt.is_overtaken_by(mailbox.changed_at);
-    if attempt.desired != drift.desired || attempt.quiet_until <= frame.as_of || is_overtaken {
+    // One drift may take two writes, and only the one that was made waits to be seen.
+    let is_attempted = corrections.iter().any(|planned| planned.after == attempt.desired);
+    if !is_attempted || attempt.quiet_until <= frame.as_of || is_overtaken {
         return Standing::ToCorrect;
     }
     match attempt.status {

@@ -81,6 +81,11 @@ fn cause(mailbox: &Mailbox, field: Field, frame: &Frame<'_>) -> Cause {
     frame.memory.cause(mailbox.id, mailbox.created_at, field, frame.revision, frame.as_of)
 }
 
+fn cause_of_weakening(mailbox: &Mailbox, field: Field, frame: &Frame<'_>) -> Cause {
+    let open = frame.memory.open_weakening.get(&(mailbox.id, field)).copied();
+    open.unwrap_or_else(|| cause(mailbox, field, frame))
+}
+
 fn consent(allowed: bool) -> Consent {
     if allowed { Consent::Given } else { Consent::Missing }
 }
@@ -108,9 +113,10 @@ pub(super) fn diff_enabled(mailbox: &Mailbox, desire: &EnabledDesire, frame: &Fr
     if settled {
         return FieldDiff::default();
     }
+    let cause_of = if target == EnabledTarget::Off { cause_of_weakening } else { cause };
     let why = Why {
         field,
-        cause: cause(mailbox, field, frame),
+        cause: cause_of(mailbox, field, frame),
         before: auditing.as_str().into(),
         after: if target == EnabledTarget::Off { "off" } else { "explicit" }.into(),
         policies: cite(&desire.contributions),
@@ -157,7 +163,10 @@ pub(super) fn diff_age(mailbox: &Mailbox, join: &Join, frame: &Frame<'_>) -> Opt
     };
     let why = |age: LogAge| Why {
         field,
-        cause: cause(mailbox, field, frame),
+        cause: match age.stored() < stored {
+            true => cause_of_weakening(mailbox, field, frame),
+            false => cause(mailbox, field, frame),
+        },
         before: stored.to_string(),
         after: age.to_string(),
         policies: policies.clone(),
@@ -222,9 +231,10 @@ pub(super) fn diff_list(
     }
     let grown = frame.memory.grown.get(kind);
     let brought_by_microsoft = !outcome.missing.is_empty() && outcome.missing.is_subset(grown);
+    let cause_of = if outcome.missing.is_empty() && !returns { cause_of_weakening } else { cause };
     let why = Why {
         field,
-        cause: match cause(mailbox, field, frame) {
+        cause: match cause_of(mailbox, field, frame) {
             Cause::External if brought_by_microsoft => Cause::DefaultsChanged,
             cause => cause,
         },
@@ -236,6 +246,11 @@ pub(super) fn diff_list(
         policies: cite(&desire.contributions),
     };
     diff.corrections = outcome.steps.iter().map(|step| correct_list(&why, kind, step, desire)).collect();
+    if !outcome.extra.is_empty() && !returns {
+        let added = show_list(&shown.union(&outcome.missing), false);
+        let adds = |planned: &&mut PlannedCorrection| matches!(planned.correction, Correction::Add { .. });
+        diff.corrections.iter_mut().filter(adds).for_each(|planned| planned.after.clone_from(&added));
+    }
     let class = diff.corrections.iter().map(|planned| planned.class).max();
     let class = class.unwrap_or_else(|| why.strengthening());
     diff.drift = Some(why.drift(class, outcome.missing, outcome.extra));

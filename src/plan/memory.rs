@@ -116,8 +116,11 @@ pub struct Memory {
     pub basis: Basis,
     /// Attempts that still matter.
     pub attempts: HashMap<(MailboxId, Field), Attempt>,
-    /// The causes of drift that is open.
+    /// The causes of drift that is open and strengthens.
     pub open: HashMap<(MailboxId, Field), Cause>,
+    /// The same of drift that only weakens. It may be held for ever, and is no reason for what somebody
+    /// undoes in the same field meanwhile.
+    pub open_weakening: HashMap<(MailboxId, Field), Cause>,
     /// What the service refused.
     pub rejections: Rejections,
     /// Default sets (by [`default_set_hash`]) under which a return to Microsoft left a named action missing.
