@@ -18,6 +18,8 @@ pub struct Census {
     pub weakening: u64,
     /// Mailboxes that could not be judged, and answers that are missing.
     pub unknown: u64,
+    /// Whether the enumeration was cut off: there are more mailboxes, and nobody knows how many.
+    pub more_not_seen: bool,
     /// Mailboxes that are as policies say.
     pub in_sync: u64,
     /// Mailboxes by state; they add up to what was observed.
@@ -43,6 +45,7 @@ impl Census {
                     || having(&finding.held, Class::Weakening, Class::Destructive)
             }),
             unknown: plan.count(State::Unknown) + plan.view.unknown,
+            more_not_seen: plan.view.truncated,
             in_sync: plan.count(State::InSync),
             states: plan.states.clone(),
         }
@@ -55,6 +58,7 @@ impl Census {
             sum.leaving_microsoft += one.leaving_microsoft;
             sum.weakening += one.weakening;
             sum.unknown += one.unknown;
+            sum.more_not_seen |= one.more_not_seen;
             sum.in_sync += one.in_sync;
             for (state, count) in one.states {
                 *sum.states.entry(state).or_default() += count;
@@ -73,14 +77,16 @@ impl Census {
     }
 }
 
-/// `2000 to correct (3 leave Microsoft's management), 0 weakening, 0 unknown, 500 in sync`.
+/// `2000 to correct (3 leave Microsoft's management), 0 weakening, 0 unknown, 500 in sync`; a view that was
+/// cut off has `0 unknown and more not seen`, so that its line does not read healthy.
 impl fmt::Display for Census {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { to_correct, leaving_microsoft, weakening, unknown, in_sync, .. } = self;
+        let more = if self.more_not_seen { " and more not seen" } else { "" };
         write!(
             formatter,
             "{to_correct} to correct ({leaving_microsoft} leave Microsoft's management), {weakening} weakening, \
-             {unknown} unknown, {in_sync} in sync"
+             {unknown} unknown{more}, {in_sync} in sync"
         )
     }
 }
@@ -111,5 +117,23 @@ mod tests {
         let mut sample = Sample::new(&baseline_drift());
         sample.plan.view.unknown = 4;
         assert_eq!(Census::of_all(&[sample.tenant(), sample.tenant()]).unknown, 8);
+    }
+
+    #[test]
+    fn a_view_that_was_cut_off_does_not_read_healthy() {
+        let census = Census { to_correct: 294, in_sync: 681, more_not_seen: true, ..Census::default() };
+        let line = "294 to correct (0 leave Microsoft's management), 0 weakening, 0 unknown and more not seen, \
+                    681 in sync";
+        assert_eq!(census.to_string(), line);
+        let (whole, mut cut_off) = (Sample::new(&[]), Sample::new(&[]));
+        cut_off.plan.view.truncated = true;
+        assert!(Census::of_all(&[cut_off.tenant(), whole.tenant()]).more_not_seen);
+        assert!(!Census::of(&whole.tenant()).more_not_seen);
+        for text in [
+            crate::report::plan_text(&[cut_off.tenant()], crate::report::Colour::Never, None),
+            crate::report::plan_markdown(&[cut_off.tenant()]),
+        ] {
+            assert!(text.contains("0 unknown and more not seen, 6 in sync."), "{text}");
+        }
     }
 }

@@ -133,6 +133,7 @@ struct Summary {
     weakening: u64,
     unknown: u64,
     in_sync: u64,
+    view_complete: bool,
     states: BTreeMap<&'static str, u64>,
 }
 
@@ -300,6 +301,7 @@ fn summary(tenant: &TenantPlan<'_>) -> Summary {
         weakening: census.weakening,
         unknown: census.unknown,
         in_sync: census.in_sync,
+        view_complete: tenant.plan.view.is_complete(),
         states: census.words(),
     }
 }
