@@ -101,7 +101,10 @@ fn of_mailbox(mut command: Command, corrections: &[Correction]) -> Result<Comman
                 return Err(misuse(Operation::SetMailbox, "a switch of the organization is no mailbox's"));
             }
         };
-        if command.parameters.insert(name.to_owned(), value).is_some() {
+        // The lists that return together each bring the whole set: said twice, it is said once.
+        let is_whole = matches!(correction, Correction::KeepByMicrosoft { .. });
+        let before = command.parameters.insert(name.to_owned(), value);
+        if before.is_some_and(|before| !is_whole || command.parameters.get(name) != Some(&before)) {
             return Err(misuse(Operation::SetMailbox, "two corrections of one setting"));
         }
     }
@@ -197,6 +200,18 @@ mod tests {
         ] {
             assert_eq!(body(&[correction]).expect("one call"), set_mailbox(parameters));
         }
+    }
+
+    #[test]
+    fn lists_that_return_together_say_the_set_once() {
+        let back =
+            |kind| Correction::KeepByMicrosoft { restore: LogonTypes::NONE.with(kind), set: LogonTypes::ALL };
+        let both = [back(LogonType::Admin), back(LogonType::Owner)];
+        let parameters = json!({"Identity": ID, "DefaultAuditSet": ["Admin", "Delegate", "Owner"]});
+        assert_eq!(body(&both).expect("one call"), set_mailbox(parameters));
+        let other = Correction::KeepByMicrosoft { restore: LogonTypes::NONE, set: LogonTypes::NONE };
+        let contradiction = [back(LogonType::Admin), other];
+        assert_eq!(body(&contradiction).expect_err("refused").kind(), ErrorKind::Misuse);
     }
 
     #[test]
