@@ -270,6 +270,9 @@ async fn remember_lists(
     }
     if whole {
         history.put_default_sets(tenant.id, plan.defaults.clone()).await?;
+        if let Some(grown) = recall::describe_grown(&plan.default_changes) {
+            history.put_value(tenant.id, recall::GROWN, grown).await?;
+        }
         events::default_sets(tenant, request, cycle);
     }
     Ok(())

@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Tenant;
-use crate::domain::{Class, DefaultSets, Lane, MailboxId, Mode, TenantId};
+use crate::domain::{
+    ActionSet, Class, DefaultSetChange, DefaultSets, Lane, LogonType, MailboxId, Mode, PerLogonType, TenantId,
+};
 use crate::history::{AttemptStatus as Kept, Error, History};
 use crate::plan::{Attempt, AttemptStatus, Basis, GuardInputs, LastComplete, Memory, Object};
 
@@ -63,6 +65,7 @@ pub(super) async fn memory(
             memory.rejections.insert(rejection.mailbox, rejection.tier, rejection.kind, rejection.action);
         }
     }
+    memory.grown = grown(history.value(tenant, GROWN).await?.as_deref().unwrap_or_default());
     for failed in history.failed_returns(tenant).await? {
         memory.failed_returns.insert((failed.mailbox, failed.kind), failed.default_set);
     }
@@ -71,6 +74,31 @@ pub(super) async fn memory(
 
 /// The history's note of when the tenant was first seen whole.
 pub(super) const FIRST_WHOLE: &str = "first_complete_view";
+
+/// The history's note of what Microsoft last added to its default sets, in any tier.
+pub(super) const GROWN: &str = "default_sets_grown";
+
+/// The note's text: `admin=Copy,Move;owner=Send`.
+pub(super) fn describe_grown(changes: &[DefaultSetChange]) -> Option<String> {
+    let mut grown = PerLogonType::<ActionSet>::default();
+    for change in changes {
+        let set = grown.get_mut(change.kind);
+        *set = set.union(&change.grown);
+    }
+    let parts = grown.iter().filter(|(_, set)| !set.is_empty());
+    let text: Vec<String> = parts.map(|(kind, set)| format!("{kind}={set}")).collect();
+    (!text.is_empty()).then(|| text.join(";"))
+}
+
+fn grown(text: &str) -> PerLogonType<ActionSet> {
+    let mut grown = PerLogonType::default();
+    for (kind, names) in text.split(';').filter_map(|part| part.split_once('=')) {
+        if let Some(kind) = LogonType::parse(kind) {
+            *grown.get_mut(kind) = ActionSet::parse(names.split(','));
+        }
+    }
+    grown
+}
 
 /// Mailboxes that came lately: not those that the first whole view brought.
 async fn recent(
@@ -106,4 +134,26 @@ async fn changed(
     since: DateTime<Utc>,
 ) -> Result<BTreeSet<Object>, Error> {
     history.objects_changed(tenant, classes, since).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::AuditTier;
+
+    #[test]
+    fn what_grew_is_noted_and_read_back() {
+        let change = |kind, names: &str| DefaultSetChange {
+            tier: AuditTier::Standard,
+            kind,
+            grown: ActionSet::parse(names.split(',')),
+            shrunk: ActionSet::EMPTY,
+            sample: 9,
+        };
+        let text = describe_grown(&[change(LogonType::Owner, "Send,BrandNew"), change(LogonType::Admin, "")]);
+        assert_eq!(text.as_deref(), Some("owner=Send,BrandNew"));
+        assert_eq!(grown("owner=Send,BrandNew").get(LogonType::Owner).to_string(), "Send,BrandNew");
+        assert_eq!(describe_grown(&[]), None);
+        assert_eq!(grown(""), PerLogonType::default());
+    }
 }
