@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mailwarden::domain::{Class, MailboxId};
-use mailwarden::engine::{Member, run};
+use mailwarden::engine::{Member, Schedule, run};
 use mailwarden::history::{ChainCheck, EntryBody, JournalFilter};
 use mailwarden::plan::{Limits, Object, Percent, Standing};
 use mailwarden::policy::PolicySet;
@@ -136,6 +136,8 @@ impl Campaign {
         };
         let mut world = World::with_limits(options, rng.u32(30..600));
         world.tenant.pace.new = Duration::from_secs(60);
+        // A write that did not show is tried again by the first full look after its time.
+        world.tenant.pace.full = Schedule::parse("0 * * * *", chrono_tz::UTC).unwrap();
         let mut campaign = Self { rng, world, pool, policies, before: HashMap::new(), writes: Vec::new() };
         campaign.snapshot();
         campaign

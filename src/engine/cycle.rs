@@ -117,6 +117,10 @@ pub async fn decide(tenant: &Tenant, policies: &PolicySet, request: &Request) ->
     let shrink = if request.consent.shrink { Shrink::Accepted } else { Shrink::Reported };
     let mut looked = look(tenant, policies, &request.target, request.organization, shrink).await?;
     request.only.narrow(&mut looked);
+    if request.organization.is_some() {
+        // Known from another lane, and perhaps corrected since: only who read the switches writes them.
+        looked.plan.organization.changes.clear();
+    }
     let inputs = recall::guard_inputs(tenant, looked.started_at).await?;
     let inputs = GuardInputs { accepted: request.consent.classes.clone(), ..inputs };
     let verdict = judge(&looked.plan, &inputs);

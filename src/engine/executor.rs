@@ -11,7 +11,7 @@ use super::events;
 use super::journal::{intent_of, outcome_of};
 use super::queue::{Rank, Work};
 use super::split::{halves, without_rejected};
-use super::verify::{Pending, Verified};
+use super::verify::{Pending, VERIFY_PACE, Verified};
 use crate::domain::{ActionSet, AuditAction, AuditTier, Field, LogonType, MailboxId, RecipientType};
 use crate::exchange::{Error, Population, Priority, Recovery};
 use crate::history::{self, Attempt, AttemptStatus, DriftKey, History, Rejection, WriteOutcome};
@@ -19,6 +19,30 @@ use crate::plan::{Change, Correction, Object, Rejections};
 
 /// How long a written value may take to show: reads may come from a directory that lags.
 pub const SETTLE_WINDOW: TimeDelta = TimeDelta::seconds(90);
+
+/// How often a write without an answer is made before it counts as failed.
+const UNCLEAR_TRIES: u32 = 3;
+
+/// How many looks a write without an answer gets before it is made again.
+const UNCLEAR_LOOKS: u32 = 2;
+
+/// More than the fields of an object can have open.
+const KNOWN_DRIFTS: usize = 16;
+
+/// What the service said to one call, with the intent's number and when it was said.
+enum Answer {
+    Accepted {
+        intent: u64,
+        at: DateTime<Utc>,
+    },
+    /// It may have happened.
+    Unclear {
+        intent: u64,
+        at: DateTime<Utc>,
+        error: Error,
+    },
+    Refused(Error),
+}
 
 /// Why writing to a tenant stops for now.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -95,20 +119,35 @@ impl Executor {
     }
 
     async fn write(&self, work: &Work, change: &Change, tally: &mut Tally) -> Result<(), Stop> {
-        // Depth is bounded: each step halves the actions of a call or leaves one correction of several.
-        let mut waiting = vec![change.clone()];
-        while let Some(change) = waiting.pop() {
+        // Depth is bounded: each step halves the actions of a call, leaves one correction of several, or is
+        // one of few tries.
+        let mut waiting = vec![(change.clone(), 1)];
+        while let Some((change, attempt)) = waiting.pop() {
             match self.call(work, &change).await? {
-                Ok(()) => tally.written += 1,
-                Err(error) if error.recovery() == Recovery::RejectedArgument => {
+                Answer::Accepted { intent, at } => {
+                    self.remember_attempt(&change, at).await?;
+                    self.await_visibility(work, &change, intent, at);
+                    tally.written += 1;
+                }
+                Answer::Unclear { intent, at, error } => {
+                    if self.turned_out_written(work, &change).await {
+                        self.remember_attempt(&change, at).await?;
+                        self.await_visibility(work, &change, intent, at);
+                        tally.written += 1;
+                    } else if attempt < UNCLEAR_TRIES {
+                        waiting.push((change, attempt + 1));
+                    } else {
+                        self.fail(work, &change, &error, tally).await?;
+                    }
+                }
+                Answer::Refused(error) if error.recovery() == Recovery::RejectedArgument => {
                     match halves(&change, self.tenant.id) {
-                        Some((one, other)) => waiting.extend([other, one]),
+                        Some((one, other)) => waiting.extend([(other, 1), (one, 1)]),
                         None => self.refused(work, &change, &error, tally).await?,
                     }
                 }
-                Err(error) => {
-                    tally.failed += 1;
-                    events::correction_failed(&self.tenant, work, &change, &error);
+                Answer::Refused(error) => {
+                    self.fail(work, &change, &error, tally).await?;
                     if matches!(error.recovery(), Recovery::AbortCycle | Recovery::NeedsOperator) {
                         return Err(Stop::Service(error));
                     }
@@ -118,11 +157,30 @@ impl Executor {
         Ok(())
     }
 
+    /// Whether a write without an answer happened after all. Every write says what is to be true, so that
+    /// making it again is safe where no look shows it.
+    async fn turned_out_written(&self, work: &Work, change: &Change) -> bool {
+        for _ in 0..UNCLEAR_LOOKS {
+            tokio::time::sleep(VERIFY_PACE).await;
+            if super::verify::shows(self, work, change).await {
+                return true;
+            }
+        }
+        false
+    }
+
+    async fn fail(&self, work: &Work, change: &Change, error: &Error, tally: &mut Tally) -> Result<(), Stop> {
+        tally.failed += 1;
+        let known = self.history.drift_of(self.tenant.id, change.object, KNOWN_DRIFTS).await?;
+        events::correction_failed(&self.tenant, work, change, error, &known);
+        Ok(())
+    }
+
     /// One call with its two entries in the journal.
-    async fn call(&self, work: &Work, change: &Change) -> Result<Result<(), Error>, Stop> {
+    async fn call(&self, work: &Work, change: &Change) -> Result<Answer, Stop> {
         let at = self.tenant.clock.now();
         let intents = self.history.append_intents(vec![intent_of(&self.tenant, work, change, at)]).await?;
-        let Some(seq) = intents.first().copied() else { return Ok(Ok(())) };
+        let intent = intents.first().copied().unwrap_or_default();
         let corrections = change.to_write();
         let priority = match Rank::of(std::slice::from_ref(change)) {
             Rank::Organization | Rank::New => Priority::Urgent,
@@ -130,26 +188,23 @@ impl Executor {
             Rank::Lists => Priority::Bulk,
         };
         let answer = self.tenant.writer.correct(change.object, work.population, &corrections, priority).await;
-        let now = self.tenant.clock.now();
+        let at = self.tenant.clock.now();
         let outcome = match &answer {
             Ok(written) if written.unchanged => WriteOutcome::Unchanged,
             Ok(_) => WriteOutcome::Applied,
             Err(error) if error.is_uncertain() => WriteOutcome::Uncertain,
             Err(_) => WriteOutcome::Failed,
         };
-        let entry = outcome_of(&self.tenant, seq, now, outcome, answer.as_ref());
+        let entry = outcome_of(&self.tenant, intent, at, outcome, answer.as_ref());
         self.history.append_outcomes(vec![entry]).await?;
         let keys: Vec<DriftKey> =
             change.corrections.iter().map(|planned| (change.object, planned.field)).collect();
-        self.history.note_attempted(self.tenant.id, keys, now, outcome).await?;
-        match answer {
-            Err(error) if !error.is_uncertain() => Ok(Err(error)),
-            _ => {
-                self.remember_attempt(change, now).await?;
-                self.await_visibility(work, change, seq, now);
-                Ok(Ok(()))
-            }
-        }
+        self.history.note_attempted(self.tenant.id, keys, at, outcome).await?;
+        Ok(match answer {
+            Ok(_) => Answer::Accepted { intent, at },
+            Err(error) if error.is_uncertain() => Answer::Unclear { intent, at, error },
+            Err(error) => Answer::Refused(error),
+        })
     }
 
     fn await_visibility(&self, work: &Work, change: &Change, intent: u64, written_at: DateTime<Utc>) {
@@ -214,9 +269,7 @@ impl Executor {
         let correction = change.corrections.first().map(|planned| &planned.correction);
         let (Object::Mailbox(mailbox), Some(Correction::Add { kind, actions })) = (change.object, correction)
         else {
-            tally.failed += 1;
-            events::correction_failed(&self.tenant, work, change, error);
-            return Ok(());
+            return self.fail(work, change, error, tally).await;
         };
         tally.rejected += 1;
         for action in actions.iter() {

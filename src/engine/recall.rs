@@ -40,7 +40,6 @@ pub(super) async fn memory(
         ..Memory::default()
     };
     for attempt in history.attempts(tenant).await? {
-        let Object::Mailbox(id) = attempt.object else { continue };
         let status = match attempt.status {
             Kept::Verifying => AttemptStatus::Verifying,
             Kept::Unverified => AttemptStatus::Unverified,
@@ -51,7 +50,10 @@ pub(super) async fn memory(
             written_at: attempt.last_attempt_at,
             quiet_until: attempt.next_try_at,
         };
-        memory.attempts.insert((id, attempt.field), kept);
+        match attempt.object {
+            Object::Mailbox(id) => memory.attempts.insert((id, attempt.field), kept),
+            Object::Organization => memory.switch_attempts.insert(attempt.field, kept),
+        };
     }
     for drift in history.open_drift(tenant).await? {
         // What policies only observe says nothing of why something else is to be written to the same field.

@@ -17,6 +17,9 @@ use crate::plan::{Change, Correction, Object};
 /// After the settle window: next try after 1 h, doubling to 24 h.
 const PATIENCE: Patience = Patience { first: TimeDelta::hours(1), most: TimeDelta::hours(24) };
 
+/// How long a written mailbox waits for others to be looked at with.
+const PATIENT_FOR: TimeDelta = TimeDelta::seconds(5);
+
 /// How often unverified writes are looked at while there are any.
 pub(super) const VERIFY_PACE: Duration = Duration::from_secs(3);
 
@@ -76,6 +79,29 @@ pub(super) async fn settle_object(executor: &Executor, object: Object) -> Result
 /// Whether any write still waits to be seen.
 pub(super) fn has_pending(executor: &Executor) -> bool {
     !executor.pending.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+}
+
+/// Whether a mailbox shows a change now. No where the look fails, and for the organization, whose switches
+/// take long to show.
+pub(super) async fn shows(executor: &Executor, work: &Work, change: &Change) -> bool {
+    let now = executor.tenant.clock.now();
+    let one = Pending::new(work.clone(), change.clone(), 0, now);
+    let Object::Mailbox(id) = change.object else { return false };
+    match read_back(executor, work.population, &[one]).await {
+        Ok(rows) => rows.get(&id).is_some_and(|row| is_visible(change, row)),
+        Err(_) => false,
+    }
+}
+
+/// Looks where it is worth a request: a group is full, or something waits for longer than a moment.
+pub(super) async fn look_in_groups(executor: &Executor) -> Result<(), Stop> {
+    let now = executor.tenant.clock.now();
+    let is_worth_it = {
+        let pending = executor.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = || pending.iter().filter(|one| one.next_look_at <= now);
+        due().count() >= GROUP_LIMIT || due().any(|one| now - one.next_look_at >= PATIENT_FOR)
+    };
+    if is_worth_it { look(executor).await } else { Ok(()) }
 }
 
 /// Looks once at every pending write whose turn it is. A write that is neither seen nor given up stays

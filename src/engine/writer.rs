@@ -143,7 +143,7 @@ async fn drain_some(
             }
         }
         // While calls go on, what was written a moment ago is looked at.
-        verify::look(executor).await?;
+        verify::look_in_groups(executor).await?;
     }
 }
 

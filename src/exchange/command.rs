@@ -101,7 +101,9 @@ fn of_mailbox(mut command: Command, corrections: &[Correction]) -> Result<Comman
                 return Err(misuse(Operation::SetMailbox, "a switch of the organization is no mailbox's"));
             }
         };
-        if command.parameters.insert(name.to_owned(), value).is_some() {
+        // Several types that return are one set, and each of their corrections says the whole of it.
+        let before = command.parameters.insert(name.to_owned(), value.clone());
+        if before.is_some_and(|before| before != value) {
             return Err(misuse(Operation::SetMailbox, "two corrections of one setting"));
         }
     }

@@ -263,7 +263,7 @@ impl Error {
             return Recovery::RereadThenDecide;
         }
         match self.0.kind {
-            ErrorKind::NotFound | ErrorKind::Ambiguous => Recovery::SkipMailbox,
+            ErrorKind::NotFound | ErrorKind::Ambiguous | ErrorKind::Misuse => Recovery::SkipMailbox,
             ErrorKind::RejectedArgument => Recovery::RejectedArgument,
             ErrorKind::FilterRefused => Recovery::FilterRefused,
             ErrorKind::Throttled | ErrorKind::Transient => match self.0.retry_after {
@@ -279,8 +279,7 @@ impl Error {
             | ErrorKind::PagingExpired
             | ErrorKind::EndlessPages
             | ErrorKind::CutShort
-            | ErrorKind::Refused
-            | ErrorKind::Misuse => Recovery::AbortCycle,
+            | ErrorKind::Refused => Recovery::AbortCycle,
         }
     }
 

@@ -116,6 +116,8 @@ pub struct Memory {
     pub basis: Basis,
     /// Attempts that still matter.
     pub attempts: HashMap<(MailboxId, Field), Attempt>,
+    /// Attempts on the organization's switches that still matter.
+    pub switch_attempts: HashMap<Field, Attempt>,
     /// The causes of drift that is open and strengthens.
     pub open: HashMap<(MailboxId, Field), Cause>,
     /// The same of drift that only weakens. It may be held for ever, and is no reason for what somebody

@@ -43,8 +43,12 @@ pub(super) fn diff_organization(inputs: &Inputs) -> OrganizationFinding {
                         .map(|clause| Citation { policy: clause.policy.clone(), line: clause.line })
                         .collect(),
                 };
-                let change = Change::new(inputs.tenant, Object::Organization, order, vec![planned]);
-                finding.changes.extend(change);
+                // A switch takes up to an hour to show; it is not written again before its time.
+                let attempt = inputs.memory.switch_attempts.get(&Field::from(switch));
+                if attempt.is_none_or(|attempt| attempt.quiet_until <= inputs.as_of) {
+                    let change = Change::new(inputs.tenant, Object::Organization, order, vec![planned]);
+                    finding.changes.extend(change);
+                }
             }
         }
     }

@@ -62,3 +62,46 @@ async fn a_customised_list_inside_the_default_set_goes_back_to_microsoft() {
     assert_eq!(mailbox.owner, mailwarden::simulator::AuditList::Kept);
     assert!(world.simulation.actions(guid, LogonType::Owner).len() >= 10);
 }
+
+#[tokio::test(start_paused = true)]
+async fn several_types_return_in_one_call_with_everything_else_the_mailbox_needs() {
+    use mailwarden::simulator::AuditList;
+    let world = World::new(options(20, Population::Settled));
+    let guid = world.simulation.mailboxes()[2].guid;
+    world.simulation.edit_mailbox(guid, |mailbox| {
+        mailbox.audit_enabled = Some(false);
+        mailbox.admin = AuditList::custom(["Update"]);
+        mailbox.delegate = AuditList::custom(["Update"]);
+        mailbox.owner = AuditList::custom(["Update", "HardDelete"]);
+    });
+    let (_, drained) = world.apply(&policies(BASELINE)).await;
+    assert_eq!((drained.tally.written, drained.tally.failed, drained.verified.verified), (1, 0, 1));
+    let mailbox = world.simulation.mailbox(guid).unwrap();
+    assert_eq!(mailbox.audit_enabled, Some(true));
+    assert_eq!(
+        [mailbox.admin, mailbox.delegate, mailbox.owner],
+        [AuditList::Kept, AuditList::Kept, AuditList::Kept]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_without_an_answer_is_looked_at_and_made_again_where_it_did_not_happen() {
+    use mailwarden::simulator::Failure;
+    let world = World::new(options(8, Population::Fresh));
+    world.simulation.fail_next("Set-Mailbox", 1, Failure::Status(500));
+    world.simulation.fail_next("Set-Mailbox", 1, Failure::LostAnswer);
+    let (cycle, drained) = world.apply(&policies(BASELINE)).await;
+    let planned = cycle.work.len() as u64;
+    assert_eq!((drained.tally.written, drained.tally.failed), (planned, 0));
+    assert_eq!(world.simulation.stored_off_count(), 0);
+    world.simulation.fail_next("Set-Mailbox", 99, Failure::Status(500));
+    let guid = world.simulation.mailboxes()[1].guid;
+    world.simulation.edit_mailbox(guid, |mailbox| mailbox.audit_enabled = Some(false));
+    tokio::time::advance(std::time::Duration::from_secs(600)).await;
+    let (_, drained) = world.apply(&policies(BASELINE)).await;
+    assert_eq!(
+        (drained.tally.written, drained.tally.failed),
+        (0, 1),
+        "what never happens is failed, not written"
+    );
+}

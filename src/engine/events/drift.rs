@@ -213,15 +213,21 @@ pub(in crate::engine) fn unverified(
     }
 }
 
+/// `known` are the object's drifts as the history has them, so that the failure carries the id of the drift
+/// that it leaves open.
 pub(in crate::engine) fn correction_failed(
     tenant: &Tenant,
     work: &Work,
     change: &Change,
     error: &exchange::Error,
+    known: &[DriftInterval],
 ) {
     for planned in &change.corrections {
-        let facts = facts_of_work(tenant, work, change, planned);
-        let event = DriftEvent::CorrectionFailed(failure_of(error));
-        tenant.telemetry.emit(Event::Drift(Box::new(facts), event));
+        let mut facts = facts_of_work(tenant, work, change, planned);
+        let is_open = |drift: &&DriftInterval| drift.closed_at.is_none() && drift.row.field == planned.field;
+        if let Some(drift) = known.iter().find(is_open) {
+            facts.drift_id = drift.drift_id;
+        }
+        tenant.telemetry.emit(Event::Drift(Box::new(facts), DriftEvent::CorrectionFailed(failure_of(error))));
     }
 }
