@@ -6,8 +6,8 @@ use super::Colour;
 use super::explain_facts::{Explanation, Facts, FieldFacts, PolicyFacts};
 use super::mailboxes::pretty;
 use super::paint::{ALARM, CHANGED, NAME, QUIET, paint};
-use super::wording::{describe_state, shown};
-use crate::domain::{Field, MATRIX_DATE, Mode};
+use super::wording::{describe_state, describe_table, shown};
+use crate::domain::{Field, Mode};
 
 /// The explanation as JSON.
 pub fn explain_json(explanation: &Explanation<'_>) -> String {
@@ -115,7 +115,7 @@ impl Page {
         let Some(set) = &field.default_set else { return };
         let source = match set.source {
             "learned" => "learned from this tenant".to_owned(),
-            _ => format!("table of {MATRIX_DATE}, good for adding only"),
+            _ => describe_table(),
         };
         self.row("default set", &format!("{} ({source})", set.actions.join(",")));
     }
@@ -217,7 +217,7 @@ mod tests {
             "delegate: { atLeast: [FolderBind] }  (more-delegates policies/sample.yaml:",
             "missing       FolderBind",
             "(kept by Microsoft)",
-            "table of 2026-06-24",
+            "(the dated table of 2026-06-24, good for adding only; this tenant's own set is not learned yet",
             "delegate: add FolderBind (freezing, policy_change:",
         ] {
             assert!(text.contains(expected), "{expected}\n---\n{text}");

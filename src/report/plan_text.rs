@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use super::paint::{ADDED, ALARM, CHANGED, NAME, QUIET, REMOVED, paint};
 use super::wording::{
-    citations, describe_frozen, describe_standing, describe_state, describe_switch, mailboxes,
-    name_of_finding, shown,
+    citations, describe_frozen, describe_standing, describe_state, describe_switch, describe_table,
+    mailboxes, name_of_finding, shown,
 };
 use super::{Census, Colour, Forecast, TenantPlan};
-use crate::domain::{DefaultSource, Field, LogonType, MATRIX_DATE, OrganizationSwitch, State, SwitchState};
+use crate::domain::{DefaultSource, Field, LogonType, OrganizationSwitch, State, SwitchState};
 use crate::plan::{Conflict, Drift, Finding, Frozen, Plan};
 
 /// The plans of one or more tenants. `limit` is how many mailboxes of a tenant are listed; all are counted.
@@ -75,10 +75,7 @@ impl Page {
 
     fn default_sets(&mut self, plan: &Plan) {
         if uses_table(plan) {
-            self.line(&format!(
-                "  default sets: the table of {MATRIX_DATE}, since too few mailboxes show this tenant's own; good for \
-                 adding only"
-            ));
+            self.line(&format!("  default sets: {}", describe_table()));
         }
         for change in &plan.default_changes {
             let of = format!("  default set of {} ({})", change.kind, change.tier);
@@ -267,7 +264,7 @@ mod tests {
             "(intentional, policy_change; held)",
             "Held by the guard\n  intentional: 12 mailboxes to change",
             "`mailwarden apply --accept intentional=12 --reason …`",
-            "the table of 2026-06-24",
+            "the dated table of 2026-06-24",
             "? enabled: not read",
         ] {
             assert!(text.contains(expected), "{expected}\n---\n{text}");

@@ -1,7 +1,7 @@
 //! Small phrases that several reports share. Names that come from the tenant or a policy file are made fit
 //! for a terminal here.
 
-use crate::domain::{Cause, MailboxId, OrganizationSwitch, State};
+use crate::domain::{Cause, DEFAULT_SAMPLE, MATRIX_DATE, MailboxId, OrganizationSwitch, State};
 use crate::plan::{Citation, Finding, Frozen, Standing};
 
 /// `1 mailbox`, `2 mailboxes`.
@@ -12,6 +12,15 @@ pub(super) fn mailboxes(count: u64) -> String {
 /// `1 call`, `2 calls`.
 pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The dated table as the source of a default set, and why it is not the tenant's own: too few mailboxes
+/// that Microsoft keeps, only part of the tenant read, and no complete look remembered are all true of it.
+pub(super) fn describe_table() -> String {
+    format!(
+        "the dated table of {MATRIX_DATE}, good for adding only; this tenant's own set is not learned yet: it \
+         takes a complete look at {DEFAULT_SAMPLE} mailboxes that Microsoft keeps"
+    )
 }
 
 /// A text without what would move the cursor or turn the direction of writing.
