@@ -7,7 +7,9 @@ pub(super) fn count(metrics: &Metrics, event: &Event) {
     match event {
         Event::Process(ProcessEvent::PolicyLoaded { policy_revision, policies }) => {
             metrics.set_policies(*policy_revision, *policies);
+            metrics.set_policies_rejected(false);
         }
+        Event::Process(ProcessEvent::PolicyRejected { .. }) => metrics.set_policies_rejected(true),
         Event::Cycle(cycle, CycleEvent::Completed { end, at, elapsed, .. }) => {
             metrics.count_cycle(&cycle.tenant, cycle.lane, end.as_str(), *elapsed);
             if *end == CycleEnd::Complete {

@@ -43,6 +43,7 @@ pub struct Metrics {
     write_queue: Family<Labels, Gauge>,
     missed: Family<Labels, Counter>,
     policies: Gauge,
+    policies_rejected: Gauge,
     policy_revision: Family<Labels, Gauge>,
     credential_expiry: Family<Labels, Gauge>,
     journal_entries: Family<Labels, Counter>,
@@ -150,6 +151,8 @@ impl Metrics {
             write_queue: r.family("write_queue_length", "Changes that wait to be written"),
             missed: r.family("missed_by_fast_lanes", missed),
             policies: r.gauge("policies_loaded", "Policies in force"),
+            policies_rejected: r
+                .gauge("policies_rejected", "Whether the policies as they are now are rejected"),
             policy_revision: r.family("policy_revision_info", "The policy set in force"),
             credential_expiry: r.family("credential_expiry_timestamp_seconds", "When the credential ends"),
             journal_entries: r.family("journal_entries", "Entries of the journal"),
@@ -214,6 +217,11 @@ impl Metrics {
     /// Counts drifts that only a full look found.
     pub fn count_missed_by_fast_lanes(&self, tenant: &TenantName, drifts: u64) {
         self.missed.get_or_create(&of_tenant(tenant)).inc_by(drifts);
+    }
+
+    /// Whether the policies as they stand in their files are rejected; an older set may be in force then.
+    pub fn set_policies_rejected(&self, are_rejected: bool) {
+        self.policies_rejected.set(i64::from(are_rejected));
     }
 
     pub(super) fn set_policies(&self, revision: ContentHash, policies: u64) {

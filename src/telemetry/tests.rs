@@ -299,6 +299,19 @@ fn metrics_follow_events_and_name_no_mailbox() {
 }
 
 #[test]
+fn rejected_policies_are_a_metric_until_a_set_is_loaded() {
+    let telemetry = Telemetry::new("0.1.0", Identities::Upn);
+    let shows = |line: &str| telemetry.render().lines().any(|found| found == line);
+    assert!(shows("mailwarden_policies_rejected 0"));
+    let rejected = ProcessEvent::PolicyRejected { in_force: None, faults: 2, first: String::new() };
+    telemetry.emit(Event::Process(rejected));
+    assert!(shows("mailwarden_policies_rejected 1"));
+    let policy_revision = ContentHash::of(b"policies");
+    telemetry.emit(Event::Process(ProcessEvent::PolicyLoaded { policy_revision, policies: 3 }));
+    assert!(shows("mailwarden_policies_rejected 0") && shows("mailwarden_policies_loaded 3"));
+}
+
+#[test]
 fn text_is_for_people_and_cannot_drive_their_terminal() {
     let telemetry = Telemetry::new("0.1.0", Identities::Upn);
     let failure = Failure { text: "refused\n\u{1b}[31m".into(), ..failure() };
