@@ -13,7 +13,7 @@ use crate::domain::Mode;
 use crate::engine::{Consent, Cycle, Drained, Executor, Queue, Request, decide, drain, holder, remember};
 use crate::history::History;
 use crate::policy::PolicySet;
-use crate::report::{ExitCode, ExitDetail, exit_code, plan_text};
+use crate::report::{ExitCode, ExitDetail, counted, exit_code, plan_text};
 
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
@@ -73,8 +73,8 @@ async fn one_tenant(
         return Ok(code);
     }
     let calls: usize = cycle.work.iter().map(|work| work.changes.len()).sum();
-    let question =
-        format!("\nWrite these {calls} changes to tenant `{}`? Only `yes` is accepted: ", tenant.name);
+    let calls = counted(calls as u64, "change", "changes");
+    let question = format!("\nWrite {calls} to tenant `{}`? Only `yes` is accepted: ", tenant.name);
     if !args.auto_approve && !console::confirm(&question) {
         return Err(Failure::new("not approved; nothing was written"));
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use crate::cli::{Failure, console};
-use crate::report::ExitCode;
+use crate::report::{ExitCode, counted};
 use crate::simulator::{Churn, ServeOptions, Server, Simulation, SimulationOptions};
 
 #[derive(Debug, Args)]
@@ -66,7 +66,7 @@ fn settings_for(simulation: &Simulation, server: &Server) -> String {
         None => String::new(),
     };
     format!(
-        "# a simulated tenant with {mailboxes} mailboxes answers at {url}; ctrl-C ends it\n\
+        "# a simulated tenant with {mailboxes} answers at {url}; ctrl-C ends it\n\
          # the secret of its one application: export MAILWARDEN_TENANTS__SIMULATED__AUTH__CLIENT_SECRET={secret}\n\
          {trust}\
          tenants:\n\
@@ -75,7 +75,7 @@ fn settings_for(simulation: &Simulation, server: &Server) -> String {
          \x20   auth: {{ clientId: {client_id} }}\n\
          \x20   endpoints: {{ authority: \"{url}\", exchange: \"{url}\" }}\n\
          policies: {{ path: ./policies }}\n",
-        mailboxes = simulation.mailbox_count(),
+        mailboxes = counted(simulation.mailbox_count() as u64, "mailbox", "mailboxes"),
         url = server.url(),
         secret = options.credentials.client_secret,
         tenant_id = options.tenant_id,

@@ -8,7 +8,7 @@ use crate::cli::{Failure, Global, console, context};
 use crate::engine::Clock;
 use crate::policy::render::{json, text};
 use crate::policy::{Severity, compile};
-use crate::report::ExitCode;
+use crate::report::{ExitCode, counted};
 use crate::source::read;
 
 #[derive(Debug, Args)]
@@ -38,14 +38,19 @@ pub(super) async fn run(global: &Global, args: &ValidateArgs) -> Result<ExitCode
         // Faults are what was asked for: they are the data of this verb.
         Format::Text => console::data(&text(&compilation.diagnostics, console::colour_of_stdout()))?,
     }
-    let count = |severity| compilation.diagnostics.iter().filter(|one| one.severity() == severity).count();
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let count = |severity, one: &str, many: &str| {
+        let found = compilation.diagnostics.iter().filter(|one| one.severity() == severity).count();
+        counted(found as u64, one, many)
+    };
+    let errors = count(Severity::Error, "error", "errors");
+    let warnings = count(Severity::Warning, "warning", "warnings");
     match compilation.policies {
         Some(set) => {
-            let files = files.len();
+            let policies = counted(set.len() as u64, "policy", "policies");
+            let files = counted(files.len() as u64, "file", "files");
+            let are = if set.len() == 1 { "is" } else { "are" };
             console::error(&format!(
-                "{} policies in {files} files are valid, {warnings} warnings; revision {}\n",
-                set.len(),
+                "{policies} in {files} {are} valid, {warnings}; revision {}\n",
                 set.revision().short()
             ));
             let outside: Vec<String> = set.types_outside().iter().map(ToString::to_string).collect();
@@ -58,7 +63,7 @@ pub(super) async fn run(global: &Global, args: &ValidateArgs) -> Result<ExitCode
             Ok(ExitCode::Done)
         }
         None => {
-            console::error(&format!("{errors} errors, {warnings} warnings\n"));
+            console::error(&format!("{errors}, {warnings}\n"));
             Ok(ExitCode::Error)
         }
     }

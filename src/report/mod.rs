@@ -28,6 +28,7 @@ pub use mailboxes::{mailboxes_csv, mailboxes_json, mailboxes_text};
 pub use plan_json::plan_json;
 pub use plan_markdown::plan_markdown;
 pub use plan_text::plan_text;
+pub(crate) use wording::counted;
 
 pub use crate::policy::render::Colour;
 

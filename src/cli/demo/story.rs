@@ -15,6 +15,7 @@ use crate::cli::console;
 use crate::domain::{Cause, Field, State};
 use crate::plan::Plan;
 use crate::policy::render::Colour;
+use crate::report::counted;
 use crate::simulator::{Happening, Simulation, What};
 use crate::telemetry::{DriftEvent, DriftFacts, Event};
 
@@ -52,7 +53,10 @@ impl Story {
         };
         story.say(
             AnsiColor::Cyan,
-            &format!("a simulated tenant with {mailboxes} mailboxes, the baseline policies, the daemon"),
+            &format!(
+                "a simulated tenant with {}, the baseline policies, the daemon",
+                counted(mailboxes as u64, "mailbox", "mailboxes")
+            ),
         );
         story.say(AnsiColor::Cyan, &format!("its page is at {page}"));
         story
@@ -68,8 +72,8 @@ impl Story {
         self.say(
             AnsiColor::Yellow,
             &format!(
-                "{} mailboxes are stored as off, though the service displays every one of them as on",
-                off(Field::Enabled)
+                "stored as off, though the service displays every one of them as on: {}",
+                counted(off(Field::Enabled) as u64, "mailbox", "mailboxes")
             ),
         );
         self.say(
@@ -81,7 +85,7 @@ impl Story {
                 off(Field::Owner)
             ),
         );
-        self.say(AnsiColor::Cyan, &format!("{} mailboxes to correct", self.first_run));
+        self.say(AnsiColor::Cyan, &format!("{} to correct", counted(self.first_run, "mailbox", "mailboxes")));
         if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new(plan.changes().count() as u64);
             if let Ok(style) = ProgressStyle::with_template("         {bar:40.green} {pos}/{len} corrections")
@@ -200,15 +204,19 @@ impl Story {
         let seconds = |duration: Duration| format!("{:.1} s", duration.as_secs_f64());
         let longest = self.protected.iter().max().copied().map(seconds);
         let text = [
-            format!("{} corrections written and verified", self.corrected),
+            format!("{} written and verified", counted(self.corrected, "correction", "corrections")),
             format!(
-                "{} new mailboxes protected{}",
-                self.protected.len(),
+                "{} protected{}",
+                counted(self.protected.len() as u64, "new mailbox", "new mailboxes"),
                 longest
                     .map(|longest| format!(", the slowest {longest} after its creation"))
                     .unwrap_or_default()
             ),
-            format!("{} times an administrator undid something, {} repairs", self.undone, self.repaired),
+            format!(
+                "an administrator undid something {}, {}",
+                counted(self.undone, "time", "times"),
+                counted(self.repaired, "repair", "repairs")
+            ),
             format!(
                 "{} of the mailboxes that the baseline covers are stored as off now",
                 simulation.stored_off_count()
