@@ -55,7 +55,7 @@ pub fn mailboxes_text(rows: &[MailboxRow]) -> String {
         let name = if row.user_principal_name.is_empty() { &row.id } else { &row.user_principal_name };
         let kept = match &row.kept_by_microsoft {
             None => "?".to_owned(),
-            Some(kinds) if kinds.is_empty() => "none".to_owned(),
+            Some(kinds) if kinds.is_empty() => "-".to_owned(),
             Some(kinds) => kinds.join(","),
         };
         table.add_row([
@@ -76,7 +76,8 @@ pub fn mailboxes_text(rows: &[MailboxRow]) -> String {
     format!("{list}{}\n", mailboxes(rows.len() as u64))
 }
 
-/// One line a mailbox, lists joined by blanks; what was not read is empty.
+/// One line a mailbox, lists joined by blanks; what was not read is empty. Of the types that Microsoft keeps,
+/// empty means none of them, and `unknown` that it was not read: `None` is a word of the service for lists.
 pub fn mailboxes_csv(rows: &[MailboxRow]) -> String {
     let header = [
         "user_principal_name",
@@ -94,8 +95,9 @@ pub fn mailboxes_csv(rows: &[MailboxRow]) -> String {
     ];
     let list =
         |list: &Option<Vec<String>>| list.as_ref().map(|list| or_none(&list.join(" "))).unwrap_or_default();
-    let kept =
-        |kinds: &Option<Vec<&str>>| kinds.as_ref().map(|kinds| or_none(&kinds.join(" "))).unwrap_or_default();
+    let kept = |kinds: &Option<Vec<&str>>| {
+        kinds.as_ref().map_or_else(|| "unknown".to_owned(), |kinds| kinds.join(" "))
+    };
     let records = rows.iter().map(|row| {
         vec![
             row.user_principal_name.clone(),
@@ -186,6 +188,26 @@ mod tests {
         assert_eq!(&records[0][7], "");
         assert_eq!(&records[1][11], "HardDelete");
         assert_eq!(&records[1][8], "admin delegate");
+    }
+
+    #[test]
+    fn no_type_that_microsoft_keeps_is_not_the_services_word_none() {
+        let mut rows = rows();
+        rows[0].kept_by_microsoft = Some(Vec::new());
+        rows[0].owner = Some(Vec::new());
+        rows[1].kept_by_microsoft = None;
+        let text = mailboxes_csv(&rows);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert_eq!((&records[0][8], &records[0][11]), ("", "None"));
+        assert_eq!(&records[1][8], "unknown");
+        let document: serde_json::Value = serde_json::from_str(&mailboxes_json(&rows)).unwrap();
+        assert_eq!(document["mailboxes"][0]["kept_by_microsoft"], serde_json::json!([]));
+        assert_eq!(document["mailboxes"][1]["kept_by_microsoft"], serde_json::Value::Null);
+        let text = mailboxes_text(&rows);
+        let lines: Vec<&str> = text.lines().collect();
+        let column = lines[0].find("KEPT BY MICROSOFT").unwrap();
+        assert!(lines[1][column..].starts_with("- ") && lines[2][column..].starts_with("? "), "{text}");
     }
 
     #[test]
