@@ -183,7 +183,7 @@ impl Excerpt {
 }
 
 /// Appends text as a terminal can show it and returns how many columns it takes. Characters that
-/// move the cursor or turn the direction of writing are replaced: a policy file is not trusted.
+/// move the cursor or turn the direction of writing are escaped, as in `\u{1b}`: a policy file is not trusted.
 fn push_displayed(shown: &mut String, text: &str) -> usize {
     let mut columns = 0;
     for character in text.chars() {
@@ -191,8 +191,10 @@ fn push_displayed(shown: &mut String, text: &str) -> usize {
             shown.push_str("    ");
             columns += 4;
         } else if is_unsafe_to_show(character) {
-            shown.push(char::REPLACEMENT_CHARACTER);
-            columns += 1;
+            // The escape is plain ASCII: as many columns as bytes.
+            let before = shown.len();
+            shown.extend(character.escape_unicode());
+            columns += shown.len() - before;
         } else {
             shown.push(character);
             columns += if is_wide(character) { 2 } else { 1 };
@@ -201,7 +203,7 @@ fn push_displayed(shown: &mut String, text: &str) -> usize {
     columns
 }
 
-/// The text without the characters that [`push_displayed`] replaces, on one line.
+/// The text without the characters that [`push_displayed`] escapes, on one line.
 pub(super) fn displayable(text: &str) -> String {
     text.chars().map(|c| if is_unsafe_to_show(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
@@ -264,6 +266,10 @@ mod tests {
     #[test]
     fn what_would_move_the_cursor_is_not_shown() {
         let excerpt = locate("a\tb\u{1b}[31m\u{202e}c", "c").excerpt;
-        assert_eq!(excerpt.text, "a    b\u{fffd}[31m\u{fffd}c");
+        assert_eq!(excerpt.text, r"a    b\u{1b}[31m\u{202e}c");
+        assert_eq!(excerpt.text.find('c'), Some(excerpt.indent));
+        let nul = locate("mode: ob\0serve\u{7f} # x", "ob\0serve\u{7f}").excerpt;
+        assert_eq!(nul.text, r"mode: ob\u{0}serve\u{7f} # x");
+        assert_eq!((nul.indent, nul.width), (6, r"ob\u{0}serve\u{7f}".len()));
     }
 }
