@@ -3,7 +3,7 @@
 mod facts;
 mod once;
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use clap::Args;
@@ -17,6 +17,7 @@ use crate::cli::{Failure, Global, console};
 use crate::domain::Mode;
 use crate::engine::{self, Clock, Member, PolicyKeeper, PolicyPlace, Status, chain, holder};
 use crate::history::{ErrorKind, History};
+use crate::policy::render::Colour;
 use crate::report::ExitCode;
 use crate::server;
 use crate::settings::Settings;
@@ -51,6 +52,8 @@ struct Process {
     telemetry: Arc<Telemetry>,
     status: Arc<Status>,
     clock: Clock,
+    /// Done once the start was told: a reload is no second start.
+    started: Once,
 }
 
 pub(super) async fn run(global: &Global, args: &RunArgs) -> Result<ExitCode, Failure> {
@@ -64,6 +67,7 @@ pub(super) async fn run(global: &Global, args: &RunArgs) -> Result<ExitCode, Fai
         telemetry: Arc::new(Telemetry::new(VERSION, log.identities.value)),
         status: Arc::new(Status::default()),
         clock,
+        started: Once::new(),
     };
     if args.once {
         return once::run(&settings, args, &process).await;
@@ -145,12 +149,12 @@ async fn members(
     if args.observe {
         context::observe_only(&mut connected);
     }
-    tell_start(args, process, &connected);
     let mut members = Vec::new();
     for one in &connected {
         let lease = lease(one, history.as_ref()).await?;
         members.push(Member { tenant: one.tenant.clone(), lease });
     }
+    process.started.call_once(|| tell_start(args, process, &connected));
     let names: Vec<_> = connected.iter().map(|one| one.tenant.name.clone()).collect();
     process.status.keep(&names);
     let stop = CancellationToken::new();
@@ -254,14 +258,16 @@ fn reloaded(settings: &Settings, global: &Global) -> Option<Settings> {
     let new = match context::settings(global) {
         Ok(new) => new,
         Err(failure) => {
-            let colour = console::colour_of_stderr();
-            tracing::error!(faults = %failure.render(colour), "the settings are faulty; those from before stay in force");
+            // Of an event that is not the catalogue's, only the message is written.
+            let rendered = failure.render(Colour::Never);
+            let first: Vec<&str> = rendered.lines().take(2).map(str::trim).collect();
+            tracing::error!("the settings are faulty; those from before stay in force: {}", first.join(" "));
             return None;
         }
     };
     let fixed = settings.needing_restart(&new);
     if !fixed.is_empty() {
-        tracing::warn!(keys = %fixed.join(","), "these settings changed and need a restart");
+        tracing::warn!("these settings changed and need a restart: {}", fixed.join(", "));
     }
     let kept = Settings { history: settings.history.clone(), listen: settings.listen.clone(), ..new };
     (kept != *settings).then_some(kept)
