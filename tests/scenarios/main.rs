@@ -82,6 +82,7 @@ scenarios! {
     rejected,
     run_once,
     second_writer,
+    several_returns,
     shipped_sets,
     starter_files,
     throttled,
