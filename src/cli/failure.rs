@@ -1,10 +1,14 @@
 //! Why a verb ends with code 1, as it is printed: once, with what helps.
 
+use crate::domain::TenantName;
 use crate::engine::{LookError, Stop, chain};
 use crate::policy::Diagnostic;
 use crate::policy::render::{Colour, text};
 use crate::settings::SettingsError;
 use crate::{exchange, history, source};
+
+/// Longer than what tells one refusal from another.
+const LONGEST_DIAGNOSTIC: usize = 160;
 
 /// A verb that could not do its work.
 #[derive(Debug)]
@@ -13,27 +17,61 @@ pub(super) enum Failure {
     Policies(Vec<Diagnostic>),
     /// The settings are.
     Settings(Box<SettingsError>),
-    /// Anything else: what happened, and what helps.
-    Said { what: String, remedy: Option<String> },
+    /// Anything else: what happened, what the service's support asks for, and what helps.
+    Said { what: String, traces: Vec<String>, remedy: Option<String> },
 }
 
 impl Failure {
     pub(super) fn new(what: impl Into<String>) -> Self {
-        Self::Said { what: what.into(), remedy: None }
+        Self::Said { what: what.into(), traces: Vec::new(), remedy: None }
     }
 
     pub(super) fn with_remedy(what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::Said { what: what.into(), remedy: Some(remedy.into()) }
+        Self::Said { what: what.into(), traces: Vec::new(), remedy: Some(remedy.into()) }
     }
 
     pub(super) fn render(&self, colour: Colour) -> String {
         match self {
             Self::Policies(diagnostics) => text(diagnostics, colour),
             Self::Settings(error) => error.render(colour),
-            Self::Said { what, remedy: None } => format!("error: {what}\n"),
-            Self::Said { what, remedy: Some(remedy) } => format!("error: {what}\nhint: {remedy}\n"),
+            Self::Said { what, traces, remedy } => lines("error", what, traces, remedy.as_deref()),
         }
     }
+}
+
+/// An error of the service that does not end a verb, as a warning.
+pub(super) fn warning(tenant: &TenantName, error: &exchange::Error) -> String {
+    let what = format!("tenant `{tenant}`: {}", chain(error));
+    lines("warning", &what, &traces(error), error.remedy())
+}
+
+fn lines(word: &str, what: &str, traces: &[String], remedy: Option<&str>) -> String {
+    let mut text = format!("{word}: {what}\n");
+    let hint = remedy.map(|remedy| format!("hint: {remedy}"));
+    for line in traces.iter().chain(&hint) {
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+/// What Microsoft's support asks for. Of a refusal also its headers, since its text often says nothing;
+/// they are texts of one line without a secret, and cut where they are long.
+fn traces(error: &exchange::Error) -> Vec<String> {
+    let mut traces: Vec<String> =
+        error.request_id().map(|id| format!("request id: {id}")).into_iter().collect();
+    let diagnostics: Vec<String> = error
+        .diagnostics()
+        .iter()
+        .map(|(name, value)| match value.char_indices().nth(LONGEST_DIAGNOSTIC) {
+            Some((end, _)) => format!("{name}={}...", &value[..end]),
+            None => format!("{name}={value}"),
+        })
+        .collect();
+    if error.status() == Some(403) && !diagnostics.is_empty() {
+        traces.push(format!("diagnostics: {}", diagnostics.join("; ")));
+    }
+    traces
 }
 
 impl From<SettingsError> for Failure {
@@ -44,19 +82,19 @@ impl From<SettingsError> for Failure {
 
 impl From<exchange::Error> for Failure {
     fn from(error: exchange::Error) -> Self {
-        Self::Said { what: chain(&error), remedy: error.remedy().map(str::to_owned) }
+        Self::Said { what: chain(&error), traces: traces(&error), remedy: error.remedy().map(str::to_owned) }
     }
 }
 
 impl From<history::Error> for Failure {
     fn from(error: history::Error) -> Self {
-        Self::Said { what: chain(&error), remedy: Some(error.remedy().to_string()) }
+        Self::with_remedy(chain(&error), error.remedy().to_string())
     }
 }
 
 impl From<source::Error> for Failure {
     fn from(error: source::Error) -> Self {
-        Self::Said { what: chain(&error), remedy: None }
+        Self::new(chain(&error))
     }
 }
 
@@ -78,9 +116,7 @@ impl From<Stop> for Failure {
     fn from(stop: Stop) -> Self {
         match stop {
             Stop::Service(error) => error.into(),
-            Stop::History(error) => {
-                Self::Said { what: chain(&*error), remedy: Some(error.remedy().to_string()) }
-            }
+            Stop::History(error) => Self::with_remedy(chain(&*error), error.remedy().to_string()),
         }
     }
 }

@@ -3,9 +3,10 @@
 use clap::{Args, ValueEnum};
 
 use crate::cli::context::{Connected, Remembering, Shared, TenantArgs};
+use crate::cli::failure::warning;
 use crate::cli::{Failure, Global, console, context};
 use crate::domain::Lane;
-use crate::engine::{Consent, Cycle, Only, Request, Target, chain, decide};
+use crate::engine::{Consent, Cycle, Only, Request, Target, decide};
 use crate::policy::PolicySet;
 use crate::report::{ExitCode, ExitDetail, TenantPlan, exit_code, plan_json, plan_markdown, plan_text};
 
@@ -96,18 +97,15 @@ pub(super) fn check_policy(policies: &PolicySet, scope: &ScopeArgs) -> Result<()
 /// What could not be seen, said before the plan that rests on the rest.
 pub(super) fn tell_faults(connected: &Connected, cycle: &Cycle) {
     for fault in &cycle.looked.faults {
-        console::error(&format!("warning: tenant `{}`: {}\n", connected.tenant.name, chain(fault)));
-        if let Some(remedy) = fault.remedy() {
-            console::error(&format!("hint: {remedy}\n"));
-        }
+        console::error(&warning(&connected.tenant.name, fault));
     }
 }
 
 /// An error with the tenant that it is about.
 pub(super) fn named(connected: &Connected, failure: Failure) -> Failure {
     match failure {
-        Failure::Said { what, remedy } => {
-            Failure::Said { what: format!("tenant `{}`: {what}", connected.tenant.name), remedy }
+        Failure::Said { what, traces, remedy } => {
+            Failure::Said { what: format!("tenant `{}`: {what}", connected.tenant.name), traces, remedy }
         }
         other => other,
     }

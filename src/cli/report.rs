@@ -3,10 +3,11 @@
 use clap::{Args, ValueEnum};
 
 use crate::cli::context::{Connected, Shared, TenantArgs};
+use crate::cli::failure::warning;
 use crate::cli::plan::named;
 use crate::cli::{Failure, Global, console, context};
 use crate::domain::{Auditing, Mailbox};
-use crate::engine::{Seen, Target, chain, observe};
+use crate::engine::{Seen, Target, observe};
 use crate::report::{ExitCode, mailbox_rows, mailboxes_csv, mailboxes_json, mailboxes_text};
 
 #[derive(Debug, Args)]
@@ -86,7 +87,7 @@ pub(super) async fn run(global: &Global, args: &ReportArgs) -> Result<ExitCode, 
 
 fn tell(connected: &Connected, seen: &Seen) -> bool {
     for fault in &seen.faults {
-        console::error(&format!("warning: tenant `{}`: {}\n", connected.tenant.name, chain(fault)));
+        console::error(&warning(&connected.tenant.name, fault));
     }
     !seen.view.is_complete() || !seen.faults.is_empty()
 }
