@@ -60,6 +60,7 @@ async fn one_tenant(
 ) {
     let Member { tenant, lease } = member;
     tenant.status.update(&tenant.name, |status| status.mode = Some(tenant.mode));
+    let started_at = tenant.clock.now();
     let first = tokio::select! {
         () = stop.cancelled() => return,
         first = policies.wait_for(Option::is_some) => first.ok().and_then(|set| set.clone()),
@@ -82,6 +83,7 @@ async fn one_tenant(
         queue: queue.clone(),
         history,
         organization: Mutex::new(Organization::default()),
+        started_at,
     });
     let mut tasks = JoinSet::new();
     tasks.spawn(lanes::full(lanes.clone(), stop.clone()));
@@ -100,7 +102,7 @@ async fn one_tenant(
 async fn prepare(tenant: &Tenant, history: &Arc<dyn History>, policies: &PolicySet) -> Arc<Executor> {
     loop {
         let ready = async {
-            resume::resume(tenant, history, policies).await?;
+            resume::resume(tenant, history, policies, tenant.clock.now()).await?;
             Executor::new(tenant.clone(), history.clone()).await.map(Arc::new)
         };
         match ready.await {

@@ -1,5 +1,6 @@
 //! The three lanes of a tenant: when each looks, and at what. What a cycle does is in `cycle`.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,9 +11,11 @@ use tokio_util::sync::CancellationToken;
 use super::cycle::{Cycle, Request, decide, remember};
 use super::look::{LookError, Target};
 use super::queue::Queue;
+use super::resume::resume;
 use super::{Tenant, events};
-use crate::domain::{Lane, Organization};
-use crate::history::{CycleOutcome, CycleRecord, History};
+use crate::domain::{Lane, MailboxId, Mode, Organization};
+use crate::history::{CycleOutcome, CycleRecord, DriftKey, History};
+use crate::plan::Object;
 use crate::policy::PolicySet;
 use crate::telemetry::Failure;
 
@@ -25,6 +28,9 @@ const LARGE_SET_PACE: TimeDelta = TimeDelta::minutes(5);
 
 /// Watermarks are set back by this much: the directory's times arrive late.
 const OVERLAP: TimeDelta = TimeDelta::minutes(10);
+
+/// How many mailboxes are looked at again in one look of the changed lane.
+const DUE_AT_ONCE: usize = 200;
 
 /// The history's note of when the changed lane last looked completely.
 const CHANGED_WATERMARK: &str = "changed_watermark";
@@ -45,6 +51,8 @@ pub(super) struct Lanes {
     pub history: Option<Arc<dyn History>>,
     /// The switches as last read.
     pub organization: Mutex<Organization>,
+    /// When the daemon began with the tenant: what was left open before is not under way.
+    pub started_at: DateTime<Utc>,
 }
 
 impl Lanes {
@@ -132,6 +140,43 @@ impl Lanes {
             examined: plan.view.examined,
             started_at: cycle.looked.started_at,
         }
+    }
+
+    /// Resolves what an earlier process left open and could not be looked at when this one started.
+    async fn resume(&self) {
+        let (Some(history), Some(policies), Some(_)) = (&self.history, self.policies(), &self.queue) else {
+            return;
+        };
+        if let Err(error) = resume(&self.tenant, history, &policies, self.started_at).await {
+            events::history_unavailable(&self.tenant, &error);
+        }
+    }
+
+    /// Mailboxes that were written without success and whose time has come again: the filters of the fast
+    /// lanes show them only by chance, and the full lane is hours away.
+    async fn due_again(&self) -> Vec<MailboxId> {
+        let (Some(history), Some(_)) = (&self.history, &self.queue) else { return Vec::new() };
+        let (tenant, now) = (self.tenant.id, self.tenant.clock.now());
+        let (Ok(open), Ok(attempts)) = (history.open_drift(tenant).await, history.attempts(tenant).await)
+        else {
+            return Vec::new();
+        };
+        let quiet: BTreeSet<DriftKey> = attempts
+            .into_iter()
+            .filter(|attempt| attempt.next_try_at > now)
+            .map(|attempt| (attempt.object, attempt.field))
+            .collect();
+        let due = open.into_iter().filter(|drift| {
+            let tried = drift.row.mode == Mode::Enforce && drift.first_attempt_at.is_some();
+            tried && !quiet.contains(&drift.row.key())
+        });
+        let ids: BTreeSet<MailboxId> = due
+            .filter_map(|drift| match drift.row.object {
+                Object::Mailbox(id) => Some(id),
+                Object::Organization => None,
+            })
+            .collect();
+        ids.into_iter().take(DUE_AT_ONCE).collect()
     }
 
     async fn failed(&self, request: &Request, started_at: DateTime<Utc>, failure: Failure) {
@@ -222,6 +267,9 @@ pub(super) async fn full(lanes: Arc<Lanes>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             ended = lanes.cycle(request) => ended,
         };
+        if matches!(ended, Ended::Looked { .. }) {
+            lanes.resume().await;
+        }
         let now = lanes.tenant.clock.now();
         let scheduled = lanes
             .tenant
@@ -276,6 +324,12 @@ pub(super) async fn changed(lanes: Arc<Lanes>, stop: CancellationToken) {
         tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(wait) => {} }
         let request = Request::new(Lane::Changed, Target::ChangedSince(watermark - OVERLAP));
         let ended = tokio::select! { () = stop.cancelled() => return, ended = lanes.cycle(request) => ended };
+        let due = lanes.due_again().await;
+        if !due.is_empty() {
+            let organization = Some(lanes.organization());
+            let request = Request { organization, ..Request::new(Lane::Changed, Target::These(due)) };
+            tokio::select! { () = stop.cancelled() => return, _ = lanes.cycle(request) => {} }
+        }
         if let Ended::Looked { complete: true, started_at, .. } = ended {
             watermark = started_at;
             if let Some(history) = &lanes.history {

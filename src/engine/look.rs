@@ -21,6 +21,8 @@ pub enum Target {
     Everything,
     /// The mailboxes that an identity names: a GUID, a UPN, an SMTP address or an alias.
     Identity(String),
+    /// These mailboxes.
+    These(Vec<MailboxId>),
     /// Mailboxes that are stored as off.
     StoredOff,
     /// Mailboxes created after a moment.
@@ -162,6 +164,7 @@ async fn rows_of(
     let filter = match target {
         Target::Everything => return Ok(observe::everything(reader, &tenant.clock, &want, rows).await?),
         Target::Identity(identity) => return by_identity(tenant, &want, identity, rows).await,
+        Target::These(ids) => return Ok(observe::these(reader, &want.columns, ids, rows).await?),
         Target::StoredOff => RowFilter::StoredOff,
         Target::CreatedSince(since) => RowFilter::CreatedSince(*since),
         Target::ChangedSince(since) => RowFilter::ChangedSince(*since),

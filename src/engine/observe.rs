@@ -208,6 +208,25 @@ pub(super) async fn settle_in_groups(
     Ok(states)
 }
 
+/// These mailboxes, with their stored state; those that are gone are missing.
+pub(super) async fn these(
+    reader: &dyn Reader,
+    columns: &Columns,
+    ids: &[MailboxId],
+    rows: &mut (dyn FnMut(Mailbox) + Send),
+) -> Result<Seen, Error> {
+    let mut seen = Seen::default();
+    let scope = Scope { population: Population::Plain, types: Vec::new() };
+    let mut found = Vec::with_capacity(ids.len());
+    for group in ids.chunks(GROUP_LIMIT) {
+        found.extend(reader.read_group(scope.population, group, columns).await?);
+    }
+    seen.ids = found.iter().map(|mailbox| mailbox.id).collect();
+    seen.view.examined = seen.ids.len() as u64;
+    settle(reader, &scope, columns, found, rows, &mut seen.faults).await;
+    Ok(seen)
+}
+
 /// The mailboxes that an identity names, with their stored state.
 pub(super) async fn named(
     reader: &dyn Reader,

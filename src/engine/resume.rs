@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::Tenant;
 use super::look::{LookError, Target, look};
 use crate::domain::Shrink;
@@ -10,10 +12,17 @@ use crate::history::{Error, History, OpenIntent, Outcome, WriteOutcome};
 use crate::plan::{Object, describe_object};
 use crate::policy::PolicySet;
 
-/// Resolves every open intent. What cannot be looked at now stays open, and is looked at next time.
-pub async fn resume(tenant: &Tenant, history: &Arc<dyn History>, policies: &PolicySet) -> Result<u64, Error> {
+/// Resolves every intent that was open before a moment: what came later may be under way right now. What
+/// cannot be looked at stays open, and is looked at next time.
+pub async fn resume(
+    tenant: &Tenant,
+    history: &Arc<dyn History>,
+    policies: &PolicySet,
+    before: DateTime<Utc>,
+) -> Result<u64, Error> {
     let mut resolved = 0;
-    for open in history.open_intents(tenant.id).await? {
+    let open = history.open_intents(tenant.id).await?;
+    for open in open.into_iter().filter(|open| open.intent.at < before) {
         let Some(outcome) = resolve(tenant, policies, &open).await else { continue };
         let at = tenant.clock.now();
         let error = match outcome {

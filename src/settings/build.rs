@@ -189,7 +189,7 @@ fn authentication(layers: &mut Layers, scope: Scope, directory: &Path) -> Option
         layers.missing(
             scope,
             "auth.clientSecretFile",
-            "a file with the secret of the application; `auth.certificateFile` stands in for it",
+            "a file with the secret of the application; `auth.certificateFile`, or the environment variable MAILWARDEN_TENANTS__<NAME>__AUTH__CLIENT_SECRET, stands in for it",
         );
         return None;
     };

@@ -238,6 +238,25 @@ async fn a_service_that_accepts_and_ignores_writes_gets_five_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_write_that_did_not_show_is_tried_again_after_an_hour_not_with_the_next_full_look() {
+    let world = settled(30);
+    let guid = world.simulation.mailboxes()[3].guid;
+    let daemon = start(&world, BASELINE).await;
+    pass(400).await;
+    world.simulation.make_stubborn(guid, Some(mailwarden::simulator::Stubborn::Ignores));
+    world.simulation.edit_mailbox(guid, |mailbox| mailbox.owner = AuditList::custom(["Update"]));
+    pass(900).await;
+    assert_ne!(world.simulation.mailbox(guid).unwrap().owner, AuditList::Kept);
+    let writes = world.writes();
+    world.simulation.make_stubborn(guid, None);
+    pass(2_000).await;
+    assert_eq!(world.writes(), writes, "not before its time");
+    pass(2_400).await;
+    assert_eq!(world.simulation.mailbox(guid).unwrap().owner, AuditList::Kept);
+    daemon.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_outage_delays_and_loses_nothing() {
     let world = World::new(SimulationOptions {
         mailboxes: 30,

@@ -50,7 +50,7 @@ async fn one_tenant(connected: &Connected, policies: &PolicySet) -> Result<ExitC
     let _lease = match tenant.mode {
         Mode::Enforce => {
             let lease = history.acquire_writer(tenant.id, holder("run --once")).await?;
-            resume(tenant, history, policies).await?;
+            resume(tenant, history, policies, tenant.clock.now()).await?;
             Some(lease)
         }
         Mode::Observe => None,
