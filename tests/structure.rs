@@ -22,7 +22,6 @@ const FLOORS: &[(&str, u8)] = &[
     ("settings", 5),
     ("report", 5),
     ("server", 5),
-    ("notify", 5),
     ("cli", 6),
 ];
 /// Stands beside the tower: imports nothing of the crate, and only `cli` and tests import it.

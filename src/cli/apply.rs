@@ -10,7 +10,9 @@ use crate::cli::context::{Connected, Remembering, Shared};
 use crate::cli::plan::{ScopeArgs, check_policy, named, plans, request, tell_faults};
 use crate::cli::{Failure, Global, console, context};
 use crate::domain::Mode;
-use crate::engine::{Consent, Cycle, Drained, Executor, Queue, Request, decide, drain, holder, remember};
+use crate::engine::{
+    Consent, Cycle, Drained, Executor, Queue, Request, decide, drain, holder, remember, resume,
+};
 use crate::history::History;
 use crate::policy::PolicySet;
 use crate::report::{ExitCode, ExitDetail, counted, exit_code, plan_text};
@@ -59,6 +61,7 @@ async fn one_tenant(
     };
     // Held until everything is written: a daemon on the same history must not write beside it.
     let _lease = history.acquire_writer(tenant.id, holder("apply")).await?;
+    resume(tenant, history, policies, tenant.clock.now()).await?;
     let request = request(&args.scope, consent);
     let cycle = decide(tenant, policies, &request).await?;
     tell_faults(connected, &cycle);

@@ -12,6 +12,7 @@ use super::executor::{Executor, Stop, Tally};
 use super::queue::{Queue, Work};
 use super::verify::{self, VERIFY_PACE, Verified};
 use crate::history::History;
+use crate::plan::Object;
 
 /// Calls under way at once. The governor paces them; several are needed since each takes about a second.
 const CALLS_AT_ONCE: usize = 4;
@@ -123,10 +124,14 @@ async fn drain_some(
 ) -> Result<(), Stop> {
     let mut calls: JoinSet<(Work, Result<Tally, Stop>)> = JoinSet::new();
     let mut begun = 0;
+    let mut stopped = None;
     loop {
-        while calls.len() < CALLS_AT_ONCE && begun < most {
+        // The organization's switch is done before anything beside it begins.
+        let mut alone = false;
+        while stopped.is_none() && !alone && calls.len() < CALLS_AT_ONCE && begun < most {
             let Some(work) = queue.take() else { break };
             begun += 1;
+            alone = work.object == Object::Organization;
             let executor = executor.clone();
             calls.spawn(async move {
                 let result = executor.execute(&work).await;
@@ -134,16 +139,22 @@ async fn drain_some(
             });
         }
         match calls.join_next().await {
-            None => return Ok(()),
+            None => return stopped.map_or(Ok(()), Err),
             Some(Err(_)) => drained.tally.failed += 1,
             Some(Ok((work, result))) => {
                 queue.done(work.object);
-                *drained += result?;
+                match result {
+                    Ok(tally) => *drained += tally,
+                    // Calls under way are waited for: to drop them would leave open whether they happened.
+                    Err(reason) => stopped = Some(reason),
+                }
                 progress();
             }
         }
         // While calls go on, what was written a moment ago is looked at.
-        verify::look_in_groups(executor).await?;
+        if stopped.is_none() {
+            verify::look_in_groups(executor).await?;
+        }
     }
 }
 
@@ -156,8 +167,10 @@ pub(super) async fn run(executor: Arc<Executor>, queue: Arc<Queue>, stop: Cancel
         () = prove_before_all(&executor, &queue) => {}
     }
     let mut calls: JoinSet<(Work, Result<Tally, Stop>)> = JoinSet::new();
+    let mut alone = false;
     loop {
-        let free = calls.len() < CALLS_AT_ONCE;
+        alone &= !calls.is_empty();
+        let free = !alone && calls.len() < CALLS_AT_ONCE;
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
@@ -172,6 +185,7 @@ pub(super) async fn run(executor: Arc<Executor>, queue: Arc<Queue>, stop: Cancel
                 }
             }
             work = queue.next(), if free => {
+                alone = work.object == Object::Organization;
                 let executor = executor.clone();
                 calls.spawn(async move { let result = executor.execute(&work).await; (work, result) });
             }
