@@ -161,8 +161,6 @@ async fn members(
     let mut keeper =
         PolicyKeeper::new(place(settings), process.clock, process.telemetry.clone(), process.status.clone());
     keeper.load().await;
-    // Where the last good set was recalled, it is loaded, and the files are rejected all the same.
-    process.telemetry.metrics().set_policies_rejected(process.status.policies().rejected.is_some());
     let in_force = keeper.in_force();
     let reload = Arc::new(Notify::new());
     let keeping = tokio::spawn(keeper.run(reload.clone(), stop.clone()));

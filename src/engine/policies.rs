@@ -72,9 +72,6 @@ impl PolicyKeeper {
             Ok(Err(error)) => self.reject(Content::Unreadable, 1, super::journal::chain(&error)),
             Err(error) => self.reject(Content::Unreadable, 1, error.to_string()),
         }
-        if self.in_force.borrow().is_none() {
-            self.recall();
-        }
     }
 
     /// Loads again whenever something changes, or `reload` asks for it, until it is told to stop.
@@ -136,6 +133,10 @@ impl PolicyKeeper {
             return;
         }
         self.seen = Some(content);
+        // The last good set of an earlier run first, so that what is said of the bad one is true.
+        if self.in_force.borrow().is_none() {
+            self.recall();
+        }
         let in_force = self.in_force.borrow().as_ref().map(|set| set.revision());
         let first = why.lines().take(2).collect::<Vec<_>>().join(" ");
         events::policy_rejected(&self.telemetry, faults, first, in_force);
@@ -152,9 +153,7 @@ impl PolicyKeeper {
     fn recall(&mut self) {
         let Some(files) = self.place.last_good.as_deref().and_then(read_kept) else { return };
         if let Some(set) = compile(&files, self.clock.now()).policies {
-            let rejected = self.status.policies().rejected;
             self.put_in_force(set);
-            self.status.set_policies(|status| status.rejected = rejected);
         }
     }
 }
