@@ -31,4 +31,5 @@ pub use organization::{Organization, OrganizationSwitch, SwitchState};
 pub use recipient_type::RecipientType;
 pub use revision::{ContentHash, MalformedHash};
 pub use tenant::{TenantId, TenantName};
+pub(crate) use word::words;
 pub use word::{Cause, Class, Field, Lane, Mode, State};

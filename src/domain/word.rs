@@ -35,6 +35,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words! {
     /// Where a mailbox stands. Closed: the counts of all states add up to what was observed. A mailbox
     /// counts once, as the first that applies in the order of [`State::PRECEDENCE`].

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::{AuditAction, AuditTier, ContentHash, Field, LogonType, MailboxId};
 use crate::plan::Object;
 
-use super::word::words;
+use crate::domain::words;
 
 words! {
     /// How far the service has shown a write.

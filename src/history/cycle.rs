@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::{ContentHash, Lane, TenantId};
 
-use super::word::words;
+use crate::domain::words;
 
 words! {
     /// How a cycle ended.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::{ActionSet, Cause, Class, ContentHash, Field, MailboxId, Mode, TenantId};
 use crate::plan::Object;
 
-use super::word::words;
+use crate::domain::words;
 
 words! {
     /// Why a drift ended.

@@ -10,7 +10,7 @@ use crate::domain::{Cause, Class, ContentHash, Field, Lane, MailboxId, TenantId}
 use crate::plan::Object;
 
 use super::text;
-use super::word::words;
+use crate::domain::words;
 
 words! {
     /// What came of a write.

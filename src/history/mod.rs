@@ -18,7 +18,6 @@ mod memory;
 mod seen;
 mod sqlite;
 mod text;
-mod word;
 
 use std::collections::BTreeSet;
 
