@@ -108,7 +108,14 @@ pub(super) async fn history(
             match SqliteHistory::open_read_only(path.clone()).await {
                 Ok(history) => Ok(Some(Arc::new(history))),
                 Err(error) if *error.kind() == ErrorKind::Missing => Ok(None),
-                Err(error) => Err(error),
+                // A look needs no memory: it is poorer without, and still true.
+                Err(error) => {
+                    super::console::error(&format!(
+                        "warning: going on without the history: {}\n",
+                        chain(&error)
+                    ));
+                    Ok(None)
+                }
             }
         }
     }

@@ -65,6 +65,9 @@ impl Only {
             left -= usize::from(writes && fits);
             fits
         });
+        if let Some(policy) = &self.policy {
+            looked.plan.restrict_to(policy);
+        }
         // What was left out counts as not looked at: nothing is to be concluded from its absence.
         looked.ids = looked.plan.findings.iter().map(|finding| finding.mailbox).collect();
     }
@@ -77,7 +80,12 @@ impl Request {
         Self { id, lane, target, organization: None, consent: Consent::default(), only: Only::default() }
     }
 
-    /// Whether it is about the whole tenant.
+    /// Whether it is about the tenant as a whole, or about single mailboxes or policies.
+    fn is_whole_tenant(&self) -> bool {
+        self.only.is_everything() && !matches!(self.target, Target::Identity(_))
+    }
+
+    /// Whether it looks at the whole tenant.
     fn is_whole(&self) -> bool {
         self.target == Target::Everything && self.only.is_everything()
     }
@@ -117,8 +125,8 @@ pub async fn decide(tenant: &Tenant, policies: &PolicySet, request: &Request) ->
     let shrink = if request.consent.shrink { Shrink::Accepted } else { Shrink::Reported };
     let mut looked = look(tenant, policies, &request.target, request.organization, shrink).await?;
     request.only.narrow(&mut looked);
-    if request.organization.is_some() {
-        // Known from another lane, and perhaps corrected since: only who read the switches writes them.
+    if request.organization.is_some() || !request.is_whole_tenant() {
+        // Known from another lane and perhaps corrected since, or not what a narrowed verb is about.
         looked.plan.organization.changes.clear();
     }
     let inputs = recall::guard_inputs(tenant, looked.started_at).await?;
@@ -301,6 +309,13 @@ fn drift_look(request: &Request, cycle: &Cycle, now: DateTime<Utc>) -> DriftLook
         .findings
         .iter()
         .flat_map(|finding| finding.unknown.iter().map(|field| (Object::Mailbox(finding.mailbox), *field)));
+    // What a narrowed verb left out is neither there nor gone.
+    let is_narrowed = request.only.policy.is_some();
+    let left_out = plan.findings.iter().filter(|_| is_narrowed).flat_map(|finding| {
+        let drifts = |field: &Field| finding.drifts.iter().any(|drift| drift.field == *field);
+        let others = Field::OF_MAILBOX.into_iter().filter(move |field| !drifts(field));
+        others.map(|field| (Object::Mailbox(finding.mailbox), field))
+    });
     let seen_all = request.is_whole() && cycle.is_complete();
     DriftLook {
         at: now,
@@ -310,7 +325,7 @@ fn drift_look(request: &Request, cycle: &Cycle, now: DateTime<Utc>) -> DriftLook
             false => Examined::These(cycle.looked.ids.iter().copied().collect::<BTreeSet<_>>()),
         },
         fields,
-        unknown: unknown.collect(),
+        unknown: unknown.chain(left_out).collect(),
         remind_after: TimeDelta::hours(24),
         persists_after: TimeDelta::hours(1),
     }

@@ -1,7 +1,7 @@
 //! Writes approved changes: intent, call, outcome, and what a refusal means. When to write is the
 //! writer's business, whether it took effect is `verify`'s.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -27,7 +27,7 @@ const UNCLEAR_TRIES: u32 = 3;
 const UNCLEAR_LOOKS: u32 = 2;
 
 /// More than the fields of an object can have open.
-const KNOWN_DRIFTS: usize = 16;
+pub(super) const KNOWN_DRIFTS: usize = 16;
 
 /// What the service said to one call, with the intent's number and when it was said.
 enum Answer {
@@ -79,6 +79,8 @@ pub struct Executor {
     rejections: Mutex<Rejections>,
     attempts: Mutex<HashMap<DriftKey, Attempt>>,
     pub(super) pending: Mutex<Vec<Pending>>,
+    /// Fields of which the service refused a part: what was written of them does not end their drift.
+    incomplete: Mutex<HashSet<DriftKey>>,
     /// What verification came to since the start.
     pub(super) verified: Mutex<Verified>,
 }
@@ -96,6 +98,7 @@ impl Executor {
             rejections: Mutex::new(memory.rejections),
             attempts: Mutex::new(attempts),
             pending: Mutex::default(),
+            incomplete: Mutex::default(),
             verified: Mutex::default(),
         })
     }
@@ -107,7 +110,9 @@ impl Executor {
         let mut tally = Tally::default();
         for change in &work.changes {
             let rejected = |kind| self.rejected(work, kind);
-            let Some(change) = without_rejected(change, self.tenant.id, rejected) else { continue };
+            let Some(reduced) = without_rejected(change, self.tenant.id, rejected) else { continue };
+            self.note_completeness(change, &reduced);
+            let change = reduced;
             let returns = change.corrections.iter().any(|planned| is_return(&planned.correction));
             self.write(work, &change, &mut tally).await?;
             if returns && work.changes.len() > 1 {
@@ -272,6 +277,8 @@ impl Executor {
             return self.fail(work, change, error, tally).await;
         };
         tally.rejected += 1;
+        let key = (change.object, Field::from(*kind));
+        self.incomplete.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
         for action in actions.iter() {
             let rejection = Rejection {
                 mailbox,
@@ -286,6 +293,27 @@ impl Executor {
             events::action_unsupported(&self.tenant, work, *kind, &action, refusals, error);
         }
         Ok(())
+    }
+
+    /// A field whose correction lost a part to earlier rejections stays open; one that is written whole does not.
+    fn note_completeness(&self, wanted: &Change, reduced: &Change) {
+        let mut incomplete = self.incomplete.lock().unwrap_or_else(PoisonError::into_inner);
+        for planned in &wanted.corrections {
+            let key = (wanted.object, planned.field);
+            let is_whole = reduced.corrections.iter().any(|kept| kept.correction == planned.correction);
+            if is_whole && !planned.is_partial {
+                incomplete.remove(&key);
+            } else {
+                incomplete.insert(key);
+            }
+        }
+    }
+
+    /// Those of the fields that were written whole.
+    pub(super) fn without_incomplete(&self, mut keys: Vec<DriftKey>) -> Vec<DriftKey> {
+        let incomplete = self.incomplete.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.retain(|key| !incomplete.contains(key));
+        keys
     }
 
     /// Remembers a rejection; says how many mailboxes of the tier have refused the action.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::executor::{Executor, SETTLE_WINDOW, Stop};
+use super::executor::{Executor, KNOWN_DRIFTS, SETTLE_WINDOW, Stop};
 use super::queue::Work;
 use super::{events, levels};
 use crate::domain::{Mailbox, MailboxId, StoredAuditing};
@@ -235,6 +235,11 @@ async fn verified(executor: &Executor, one: Pending, now: DateTime<Utc>) -> Resu
     let keys: Vec<DriftKey> =
         one.change.corrections.iter().map(|planned| (one.change.object, planned.field)).collect();
     // The attempt stays on record for the settle window: a look elsewhere may still show the old value.
+    if one.change.object == Object::Organization {
+        // Nothing dates a change of a switch: what shows off from now on is somebody else's doing.
+        executor.history.forget_attempts(executor.tenant.id, keys.clone()).await?;
+    }
+    let keys = executor.without_incomplete(keys);
     let edges = executor.history.close_drift(executor.tenant.id, keys, now, ClosedHow::Corrected).await?;
     events::corrected(&executor.tenant, &one.work, &one.change, &edges, now);
     levels::corrected(&executor.tenant, &one.work, &one.change);
@@ -253,7 +258,8 @@ async fn unverified(executor: &Executor, one: Pending, now: DateTime<Utc>) -> Re
         .collect::<Vec<_>>();
     let next_try_at = attempts.iter().map(|attempt: &Attempt| attempt.next_try_at).max().unwrap_or(now);
     executor.put_attempts(attempts).await?;
-    events::unverified(&executor.tenant, &one.work, &one.change, next_try_at);
+    let known = executor.history.drift_of(executor.tenant.id, one.change.object, KNOWN_DRIFTS).await?;
+    events::unverified(&executor.tenant, &one.work, &one.change, next_try_at, &known);
     Ok(())
 }
 

@@ -68,6 +68,8 @@ pub struct PlannedCorrection {
     pub after: String,
     /// Whether the policies consent, where it weakens.
     pub consent: Consent,
+    /// Whether it leaves out what the service refused before: the field drifts on after it.
+    pub is_partial: bool,
     /// Who asks for it.
     pub policies: Vec<Citation>,
 }

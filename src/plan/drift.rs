@@ -50,6 +50,7 @@ impl Why {
             before: self.before.clone(),
             after: self.after.clone(),
             consent,
+            is_partial: false,
             policies: self.policies.clone(),
         }
     }
@@ -182,8 +183,10 @@ pub(super) fn diff_age(mailbox: &Mailbox, join: &Join, frame: &Frame<'_>) -> Opt
         _ => return Some(diff),
     };
     diff.drift = Some(why.drift(class, ActionSet::EMPTY, ActionSet::EMPTY));
-    // What deletes records is for an operator to accept, each time: no policy can consent to it ahead.
-    diff.corrections = vec![why.correct(Correction::SetLogAge(age), class, Consent::Given)];
+    // What deletes records needs the consent of each policy that forces it, and an operator's acceptance.
+    let allowed = join.log_age.as_ref().is_none_or(LogAgeDesire::weakening_allowed);
+    let consent = consent(class != Class::Destructive || allowed);
+    diff.corrections = vec![why.correct(Correction::SetLogAge(age), class, consent)];
     Some(diff)
 }
 
@@ -246,6 +249,9 @@ pub(super) fn diff_list(
         policies: cite(&desire.contributions),
     };
     diff.corrections = outcome.steps.iter().map(|step| correct_list(&why, kind, step, desire)).collect();
+    if !outcome.blocked.is_empty() {
+        diff.corrections.iter_mut().for_each(|planned| planned.is_partial = true);
+    }
     if !outcome.extra.is_empty() && !returns {
         let added = show_list(&shown.union(&outcome.missing), false);
         let adds = |planned: &&mut PlannedCorrection| matches!(planned.correction, Correction::Add { .. });

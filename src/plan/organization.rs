@@ -37,6 +37,7 @@ pub(super) fn diff_organization(inputs: &Inputs) -> OrganizationFinding {
                     before: "off".into(),
                     after: "on".into(),
                     consent: Consent::Given,
+                    is_partial: false,
                     policies: desire
                         .contributions
                         .iter()

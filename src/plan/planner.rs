@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::finding::Finding;
 use super::list::upper_uses_default;
 use super::organization::{OrganizationFinding, diff_organization};
-use super::{Frame, Memory, Sight, diff, digest};
+use super::{Frame, Memory, PlannedCorrection, Sight, diff, digest};
 use crate::domain::{
     ContentHash, DefaultSetChange, DefaultSetLearner, DefaultSets, DefaultSource, LogonType, Mailbox,
     Organization, Shrink, State, TenantId,
@@ -113,6 +113,20 @@ impl Plan {
             kept
         });
         self.states.retain(|_, count| *count > 0);
+        self.view.examined = self.states.values().sum();
+        self.digest = self.compute_digest();
+    }
+
+    /// Leaves only what a policy asks for, and what several ask for together with it.
+    pub fn restrict_to(&mut self, policy: &str) {
+        let tenant = self.tenant;
+        let asks =
+            |planned: &PlannedCorrection| planned.policies.iter().any(|one| *one.policy.name == *policy);
+        for finding in &mut self.findings {
+            finding.drifts.retain(|drift| drift.policies.iter().any(|one| *one.policy.name == *policy));
+            let changes = std::mem::take(&mut finding.changes);
+            finding.changes = changes.iter().filter_map(|change| change.restricted(tenant, asks)).collect();
+        }
         self.digest = self.compute_digest();
     }
 

@@ -254,8 +254,18 @@ fn an_age_of_zero_is_corrected_and_no_other_age_without_a_policy_for_it() {
 
 #[test]
 fn a_shorter_age_is_destructive_and_held() {
-    let case = Case::new(&policy("age", "auditLogAge: { exactly: 30d }", ""));
+    let allow =
+        "allowWeakening: { fields: [auditLogAge], reason: works council, ticket: CHG-1, until: 2030-01-31 }";
+    let mut accepted = GuardInputs::default();
+    accepted.accepted.insert(Class::Destructive, Acceptance::UpTo(1));
+    let silent = Case::new(&policy("age", "auditLogAge: { exactly: 30d }", ""));
+    let mut plan = silent.plan([mailbox(1)], ViewSummary::default());
+    let verdict = judge(&plan, &accepted);
+    assert!(verdict.without_consent.is_some() && plan.decide(&verdict).changes().is_empty());
+
+    let case = Case::new(&policy("age", "auditLogAge: { exactly: 30d }", allow));
     let mut plan = case.plan([mailbox(1)], ViewSummary::default());
+    assert_eq!(plan.clone().decide(&judge(&plan, &accepted)).changes().len(), 1);
     let verdict = judge(&plan, &GuardInputs::default());
     assert!(matches!(verdict.held.get(&Class::Destructive), Some(Held::Destructive { wanted: 1 })));
     assert!(plan.decide(&verdict).changes().is_empty());

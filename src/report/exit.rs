@@ -60,6 +60,7 @@ fn of_tenant(tenant: &TenantPlan<'_>, detail: ExitDetail) -> ExitCode {
     if incomplete {
         return ExitCode::Incomplete;
     }
+    // What waits for its time or is refused was incomplete already: the rest is there to be corrected.
     let drifted = !plan.organization.drifted.is_empty()
         || plan.findings.iter().any(|finding| !finding.drifts.is_empty());
     if drifted && detail == ExitDetail::Detailed { ExitCode::Drift } else { ExitCode::Done }
@@ -68,7 +69,7 @@ fn of_tenant(tenant: &TenantPlan<'_>, detail: ExitDetail) -> ExitCode {
 fn is_incomplete(finding: &Finding) -> bool {
     !finding.unknown.is_empty()
         || !finding.conflicts.is_empty()
-        || finding.drifts.iter().any(|drift| drift.standing == Standing::Unverified)
+        || finding.drifts.iter().any(|drift| drift.standing != Standing::ToCorrect)
 }
 
 #[cfg(test)]

@@ -182,13 +182,12 @@ pub(in crate::engine) fn corrected(
 ) {
     let protected_after = work.origin.discovered_at.map(|seen| duration(now - seen));
     for planned in &change.corrections {
-        let mut facts = facts_of_work(tenant, work, change, planned);
-        let edge = edges.iter().find(|edge| edge.drift.row.field == planned.field);
-        if let Some(edge) = edge {
-            let upn = work.origin.user_principal_name.as_deref().map(str::to_owned);
-            let known = facts_of(facts.cycle.clone(), &edge.drift, upn, facts.responsible.clone());
-            facts = DriftFacts { change_id: Some(change.id), ..known };
-        }
+        let facts = facts_of_work(tenant, work, change, planned);
+        // Without an edge a look has told it already, or the field drifts on.
+        let Some(edge) = edges.iter().find(|edge| edge.drift.row.field == planned.field) else { continue };
+        let upn = work.origin.user_principal_name.as_deref().map(str::to_owned);
+        let known = facts_of(facts.cycle.clone(), &edge.drift, upn, facts.responsible.clone());
+        let facts = DriftFacts { change_id: Some(change.id), ..known };
         let time_to_protect = protected_after.filter(|_| planned.field == Field::Enabled);
         tenant
             .telemetry
@@ -206,9 +205,11 @@ pub(in crate::engine) fn unverified(
     work: &Work,
     change: &Change,
     next_try_at: DateTime<Utc>,
+    known: &[DriftInterval],
 ) {
     for planned in &change.corrections {
-        let facts = facts_of_work(tenant, work, change, planned);
+        let mut facts = facts_of_work(tenant, work, change, planned);
+        facts.drift_id = open_drift(known, planned.field);
         tenant.telemetry.emit(Event::Drift(Box::new(facts), DriftEvent::Unverified { next_try_at }));
     }
 }
@@ -224,10 +225,13 @@ pub(in crate::engine) fn correction_failed(
 ) {
     for planned in &change.corrections {
         let mut facts = facts_of_work(tenant, work, change, planned);
-        let is_open = |drift: &&DriftInterval| drift.closed_at.is_none() && drift.row.field == planned.field;
-        if let Some(drift) = known.iter().find(is_open) {
-            facts.drift_id = drift.drift_id;
-        }
+        facts.drift_id = open_drift(known, planned.field);
         tenant.telemetry.emit(Event::Drift(Box::new(facts), DriftEvent::CorrectionFailed(failure_of(error))));
     }
+}
+
+/// The id of the drift of a field that is open; nil where the history has none.
+fn open_drift(known: &[DriftInterval], field: Field) -> Uuid {
+    let is_open = |drift: &&DriftInterval| drift.closed_at.is_none() && drift.row.field == field;
+    known.iter().find(is_open).map_or(Uuid::nil(), |drift| drift.drift_id)
 }
