@@ -218,6 +218,59 @@ async fn a_filter_that_the_service_refuses_is_done_without() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_switch_that_is_turned_off_again_at_once_is_turned_on_again() {
+    let off = Switches { audit_disabled: true, unified_audit_log_ingestion: true };
+    let world = settled(10);
+    world.simulation.set_switches(off);
+    let daemon = start(&world, BASELINE).await;
+    pass(20).await;
+    assert!(!world.simulation.switches().audit_disabled);
+    world.simulation.set_switches(off);
+    pass(310).await;
+    assert!(!world.simulation.switches().audit_disabled, "the next look at the switches repairs it");
+    assert_eq!(world.writes(), 2);
+    daemon.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_action_keeps_its_drift_open_and_is_nobodys_doing() {
+    let mut world = World::new(SimulationOptions {
+        mailboxes: 40,
+        population: Population::Settled,
+        readings: Readings {
+            licensed_actions: vec!["SearchQueryInitiated".to_owned()],
+            ..Readings::default()
+        },
+        ..SimulationOptions::default()
+    });
+    let more = BASELINE
+        .replace("owner: default", "owner: { atLeast: [default, SearchQueryInitiated, MailboxLogin] }");
+    let daemon = start(&world, &more).await;
+    pass(8 * 3_600).await;
+    let events = world.events();
+    let external = events.iter().filter(|event| match &***event {
+        Event::Drift(facts, DriftEvent::Detected) => facts.cause == mailwarden::domain::Cause::External,
+        _ => false,
+    });
+    assert_eq!(external.count(), 0, "nobody else touched the tenant");
+    let refused = events
+        .iter()
+        .filter(|event| matches!(&***event, Event::Finding(_, Finding::ActionUnsupported { .. })));
+    assert!(refused.count() >= 1);
+    let open = world.history.open_drift(world.tenant.id).await.unwrap();
+    assert!(!open.is_empty());
+    assert!(open.iter().all(|drift| drift.row.missing.to_string() == "SearchQueryInitiated"), "{open:?}");
+    let corrected = events.iter().filter(|event| match &***event {
+        Event::Drift(facts, DriftEvent::Corrected { .. }) => {
+            open.iter().any(|drift| drift.drift_id == facts.drift_id)
+        }
+        _ => false,
+    });
+    assert_eq!(corrected.count(), 0, "what is still open was not told as corrected");
+    daemon.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_service_that_accepts_and_ignores_writes_gets_five_and_no_more() {
     let world = World::new(SimulationOptions {
         mailboxes: 60,
