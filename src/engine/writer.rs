@@ -166,7 +166,7 @@ pub(super) async fn run(executor: Arc<Executor>, queue: Arc<Queue>, stop: Cancel
         () = stop.cancelled() => return,
         () = prove_before_all(&executor, &queue) => {}
     }
-    let mut calls: JoinSet<(Work, Result<Tally, Stop>)> = JoinSet::new();
+    let mut calls: JoinSet<Result<Tally, Stop>> = JoinSet::new();
     let mut alone = false;
     loop {
         alone &= !calls.is_empty();
@@ -175,19 +175,20 @@ pub(super) async fn run(executor: Arc<Executor>, queue: Arc<Queue>, stop: Cancel
             biased;
             () = stop.cancelled() => break,
             Some(done) = calls.join_next() => {
-                if let Ok((work, result)) = done {
-                    queue.done(work.object);
-                    if let Err(reason) = result {
-                        events::writing_stopped(executor.tenant(), &reason);
-                        queue.clear();
-                        tokio::select! { () = stop.cancelled() => break, () = tokio::time::sleep(PAUSE) => {} }
-                    }
+                if let Ok(Err(reason)) = done {
+                    events::writing_stopped(executor.tenant(), &reason);
+                    queue.clear();
+                    tokio::select! { () = stop.cancelled() => break, () = tokio::time::sleep(PAUSE) => {} }
                 }
             }
             work = queue.next(), if free => {
                 alone = work.object == Object::Organization;
-                let executor = executor.clone();
-                calls.spawn(async move { let result = executor.execute(&work).await; (work, result) });
+                let (executor, taken) = (executor.clone(), Taken(queue.clone(), work.object));
+                calls.spawn(async move {
+                    let result = executor.execute(&work).await;
+                    drop(taken);
+                    result
+                });
             }
         }
         events::queue_length(executor.tenant(), queue.len());
@@ -196,6 +197,15 @@ pub(super) async fn run(executor: Arc<Executor>, queue: Arc<Queue>, stop: Cancel
     // What is still under way then is aborted with the set, and found as an open intent at the next start.
     let _ = tokio::time::timeout(SHUTDOWN_WAIT, all).await;
     looking.abort();
+}
+
+/// An object that was taken from the queue, until its call has ended, by a panic too.
+struct Taken(Arc<Queue>, Object);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.0.done(self.1);
+    }
 }
 
 async fn look_for_ever(executor: Arc<Executor>, stop: CancellationToken) {
