@@ -222,7 +222,11 @@ impl Executor {
             let mut known = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
             let each = change.corrections.iter().map(|planned| {
                 let key = (change.object, planned.field);
-                let before = known.get(&key).filter(|attempt| attempt.desired == planned.after);
+                // Only writes in a row that did not show make the next wait longer.
+                let in_a_row = |attempt: &&Attempt| {
+                    attempt.desired == planned.after && attempt.status == AttemptStatus::Unverified
+                };
+                let before = known.get(&key).filter(in_a_row);
                 let attempt = Attempt {
                     object: change.object,
                     field: planned.field,

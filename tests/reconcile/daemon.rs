@@ -218,6 +218,26 @@ async fn a_filter_that_the_service_refuses_is_done_without() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn repairs_that_held_do_not_lengthen_the_wait_after_one_that_did_not() {
+    let world = settled(30);
+    let guid = world.simulation.mailboxes()[3].guid;
+    let daemon = start(&world, BASELINE).await;
+    pass(400).await;
+    for _ in 0..6 {
+        world.simulation.edit_mailbox(guid, |mailbox| mailbox.audit_enabled = Some(false));
+        pass(200).await;
+        assert_eq!(world.simulation.mailbox(guid).unwrap().audit_enabled, Some(true));
+    }
+    world.simulation.make_stubborn(guid, Some(mailwarden::simulator::Stubborn::Ignores));
+    world.simulation.edit_mailbox(guid, |mailbox| mailbox.audit_enabled = Some(false));
+    pass(400).await;
+    world.simulation.make_stubborn(guid, None);
+    pass(3_900).await;
+    assert_eq!(world.simulation.mailbox(guid).unwrap().audit_enabled, Some(true), "an hour, not a day");
+    daemon.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_switch_that_is_turned_off_again_at_once_is_turned_on_again() {
     let off = Switches { audit_disabled: true, unified_audit_log_ingestion: true };
     let world = settled(10);
