@@ -267,6 +267,11 @@ fn reloaded(settings: &Settings, global: &Global) -> Option<Settings> {
     if !fixed.is_empty() {
         tracing::warn!("these settings changed and need a restart: {}", fixed.join(", "));
     }
-    let kept = Settings { history: settings.history.clone(), listen: settings.listen.clone(), ..new };
+    let kept = Settings {
+        history: settings.history.clone(),
+        listen: settings.listen.clone(),
+        log: settings.log.clone(),
+        ..new
+    };
     (kept != *settings).then_some(kept)
 }

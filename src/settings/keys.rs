@@ -133,7 +133,12 @@ pub(super) const TENANT: &[Key] = &[
         "`enforce` or `observe`",
         "`observe`: the tenant is watched and never written to",
     ),
-    key("timeZone", Default("UTC"), "an IANA time zone", "the time zone in which the tenant's dates end"),
+    key(
+        "timeZone",
+        Default("UTC"),
+        "an IANA time zone",
+        "kept for dates that end in the tenant's zone; nothing in this version does, `allowWeakening.until` ends in UTC",
+    ),
     key("auth.clientId", Required, "the id of an application", "the application that signs in"),
     key(
         "auth.clientSecretFile",

@@ -207,7 +207,10 @@ impl Settings {
     pub fn needing_restart(&self, new: &Self) -> Vec<&'static str> {
         let history = (self.history.value != new.history.value).then_some("history.url");
         let listen = (self.listen.value != new.listen.value).then_some("server.listen");
-        history.into_iter().chain(listen).collect()
+        // The log is set up once for the process.
+        let values = |log: &LogSettings| (log.format.value, log.level.value, log.identities.value);
+        let log = (values(&self.log) != values(&new.log)).then_some("log");
+        history.into_iter().chain(listen).chain(log).collect()
     }
 }
 

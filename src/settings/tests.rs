@@ -418,6 +418,9 @@ fn a_reload_says_what_needs_a_restart() {
     let text = format!("{ONE_TENANT}server: {{ listen: \"0.0.0.0:1\" }}\nlog: {{ level: debug }}\n");
     assert_eq!(old.needing_restart(&file(&text).settings()), ["server.listen"]);
     assert!(old.needing_restart(&old).is_empty());
+    let mut louder = old.clone();
+    louder.log.level.value = Level::Debug;
+    assert_eq!(old.needing_restart(&louder), ["log"]);
 }
 
 #[test]
